@@ -1,0 +1,44 @@
+/*
+ * Report: a finished struct report as text, JSON or NDJSON. A format is a file src/report/NAME.c
+ * and a line in src/report/meson.build. Lists are written as a stream, one json-c object at a
+ * time, never held as a tree. Same report, same bytes.
+ */
+#ifndef PCAUDIT_REPORT_H
+#define PCAUDIT_REPORT_H
+
+#include <stdio.h>
+
+#include "pcaudit/audit.h"
+
+struct report_options {
+	enum { REPORT_NO_FLOWS, REPORT_FLOWS_IN_SCOPE, REPORT_ALL_FLOWS } flows; /* list them */
+	bool is_coloured;   /* text on a terminal */
+	bool is_local_time; /* text only; JSON is always UTC */
+	bool identities;    /* facts may hold the user part of addresses */
+	const char *sensor; /* --sensor NAME, or NULL */
+	const char *version;      /* pcaudit's */
+	const char *libpcap_version, *ndpi_version, *openssl_version;
+};
+
+struct report_format {
+	const char *name;
+	const char *help; /* one sentence */
+	/* 0, or -errno when out could not be written. */
+	int (*write)(FILE *out, const struct report *report, const struct report_options *options);
+};
+
+extern const struct report_format *const report_formats[];
+extern const size_t report_n_formats;
+const struct report_format *report_format_find(const char *name); /* NULL: no such format */
+
+/* One flow as the JSON object of design section 6; a json_object of the caller's (json_object_put). */
+struct json_object;
+struct json_object *report_flow_json(const struct report *report, const struct flow_record *record,
+				     const struct report_options *options);
+
+/* "2026-03-01T10:00:00.123456789Z" of UTC nanoseconds. */
+const char *report_time_text(int64_t time_ns, char buffer[36]);
+/* Community ID v1 of the flow's 5-tuple, seed 0 (Corelight's community-id-spec). */
+const char *report_community_id(const struct flow *flow, char buffer[40]);
+
+#endif

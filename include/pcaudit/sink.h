@@ -1,0 +1,39 @@
+/*
+ * Sink: where bytes come from and go to by path. The only folder that opens paths; what the bytes
+ * mean is not known here.
+ */
+#ifndef PCAUDIT_SINK_H
+#define PCAUDIT_SINK_H
+
+#include "pcaudit/base/bytes.h"
+#include "pcaudit/base/err.h"
+
+/* Reads a whole file of at most max_bytes; *out is yours to free (data). 0 or -errno with err filled. */
+int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct err *err);
+
+/* Opens a capture for reading; "-" is standard input. A descriptor, or -errno with err filled. */
+int sink_open_input(const char *path, struct err *err);
+
+/*
+ * The paths of the files in a folder, by name, not those in folders below it, nor hidden ones.
+ * *out is a NULL-ended array; free with sink_free_paths(). 0, or -errno with err filled.
+ */
+int sink_list_folder(char ***out, size_t *n, const char *folder, struct err *err);
+void sink_free_paths(char **paths, size_t n);
+/* True if path names a folder. */
+bool sink_is_folder(const char *path);
+
+/*
+ * An output that is whole or not there: written beside its path and renamed when finished.
+ * "-" is standard output.
+ */
+struct sink_file;
+int sink_file_new(struct sink_file **out, const char *path, struct err *err);
+FILE *sink_file_get_stream(struct sink_file *file);
+/* Flushes, syncs, renames and frees; 0, or -errno with err filled and nothing left behind. */
+int sink_file_finish(struct sink_file *file, struct err *err);
+/* Gives it up: nothing is left behind. */
+struct sink_file *sink_file_free(struct sink_file *file);
+DEFINE_CLEANUP(struct sink_file, sink_file_free)
+
+#endif

@@ -1,0 +1,82 @@
+#include "app/main_run.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <json-c/json_c_version.h>
+#include <openssl/crypto.h>
+#include <pcap/pcap.h>
+
+#include "app/app.h"
+#include "config.h"
+#include "pcaudit/detect.h"
+
+int app_fail(int code, const char *command, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "pcaudit %s: ", command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return code;
+}
+
+void app_usage(FILE *out, const struct command *command)
+{
+	fprintf(out, "usage: pcaudit %s %s\n\n%s\n", command->name, command->usage, command->help);
+}
+
+bool app_may_colour(FILE *out)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(fileno(out)) && !(no_color && *no_color);
+}
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "usage: pcaudit COMMAND [OPTION]... [FILE]...\n\n"
+		     "Holds captured traffic against a documented flow table: which flows keep it, which break it,\n"
+		     "which are missing, and which could not be judged.\n\n");
+	for (size_t i = 0; i < app_n_commands; i++)
+		fprintf(out, "  %-10s %s\n", app_commands[i]->name, app_commands[i]->help);
+	fprintf(out, "\n`pcaudit COMMAND --help` shows a command's options; `pcaudit --version` the libraries in use.\n"
+		     "Exit codes: 0 pass, 1 fail, 2 wrong use, 3 could not do the job, 4 unjudged.\n");
+}
+
+static int print_version(void)
+{
+	printf("pcaudit %s\n%s\nnDPI %s\njson-c %s\n%s\n", PCAUDIT_VERSION, pcap_lib_version(), detect_ndpi_version(),
+	       json_c_version(), OpenSSL_version(OPENSSL_VERSION));
+	return APP_PASS;
+}
+
+int main_run(int argc, char **argv)
+{
+	const char *names[64];
+
+	/* A reader that goes away is an output error with its own exit code, not a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		print_help(stderr);
+		return APP_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return APP_PASS;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return print_version();
+	for (size_t i = 0; i < app_n_commands; i++) {
+		if (strcmp(argv[1], app_commands[i]->name) == 0)
+			return app_commands[i]->run(argc - 1, argv + 1);
+		names[i] = app_commands[i]->name;
+	}
+	const char *near = err_near_miss(argv[1], names, app_n_commands);
+	fprintf(stderr, "pcaudit: no command \"%s\"", argv[1]);
+	fprintf(stderr, near ? " (did you mean \"%s\"?)\n" : "; see pcaudit --help\n", near);
+	return APP_USAGE;
+}

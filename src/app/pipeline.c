@@ -1,0 +1,163 @@
+/*
+ * The path of a packet, whole: start reading here.
+ */
+#include "app/pipeline.h"
+
+#include <errno.h>
+
+static int drain_notes(struct pipeline *p)
+{
+	struct note note;
+
+	while (detect_next_note(p->detect, &note)) {
+		int r = ledger_note(p->ledger, &note);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What the next flow of this 5-tuple inherits if this one idled out and goes on within a day. */
+static void remember(struct flow *flow)
+{
+	const struct facts *facts = flow->facts;
+
+	if (!facts || facts->protocol == PROTOCOL_UNKNOWN)
+		return;
+	flow->memory.protocol = facts->protocol;
+	flow->memory.evidence = facts->protocol_evidence;
+	flow->memory.security = facts->security;
+	flow->memory.security_evidence = facts->security_evidence;
+}
+
+/* Closed flows: settle what they were, judge them, count the judgement. */
+static int drain_flows(struct pipeline *p, int64_t now_ns, bool is_end)
+{
+	struct flow *flow;
+	unsigned events;
+
+	while ((flow = flow_table_next(p->table, now_ns, &events))) {
+		bool is_evicted = events & FLOW_EVICTED;
+		if (flow->expect)
+			detect_finish(p->detect, flow);
+		remember(flow);
+		p->summary.flows_evicted += is_evicted;
+		int r = ledger_put(p->ledger, flow, now_ns, is_evicted, is_end);
+		detect_forget(p->detect, flow);
+		if (r == 0)
+			r = drain_notes(p);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void count_status(struct capture_summary *summary, enum decode_status status)
+{
+	switch (status) {
+	case DECODE_OK: /* counted where its flow is known */
+		break;
+	case DECODE_FRAGMENT_HELD:
+		summary->fragments_held++;
+		break;
+	case DECODE_OTHER:
+		summary->other++;
+		break;
+	case DECODE_SHORT:
+		summary->is_short++;
+		break;
+	case DECODE_INVALID:
+		summary->invalid++;
+		break;
+	case DECODE_UNSUPPORTED:
+	case N_DECODE_STATUSES:
+		summary->unsupported++;
+		break;
+	}
+}
+
+static int account_packet(struct pipeline *p, const struct packet *packet)
+{
+	struct flow *flow;
+	unsigned side, events;
+	int r = flow_table_update(p->table, packet, &flow, &side, &events);
+
+	if (r == FLOW_E_NO_ROOM) {
+		p->summary.dropped_table++;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (!flow) { /* an ICMP error about a flow that was never seen */
+		p->summary.other++;
+		return 0;
+	}
+	p->summary.flows++;
+	if (events & FLOW_ATTACHED_ICMP)
+		return 0;
+	if (events & FLOW_OPENED)
+		flow->expect = scope_expect(p->scope, flow);
+	if (flow->expect) {
+		detect_packet(p->detect, flow, side, packet);
+		return drain_notes(p);
+	}
+	return 0;
+}
+
+static void note_time(struct capture_summary *summary, int64_t time_ns)
+{
+	if (summary->received == 1 || time_ns < summary->first_ns)
+		summary->first_ns = time_ns;
+	if (summary->received == 1 || time_ns > summary->last_ns)
+		summary->last_ns = time_ns;
+}
+
+static int finish(struct pipeline *p)
+{
+	flow_table_finish(p->table);
+	int r = drain_flows(p, p->summary.last_ns, true);
+
+	const struct flow_counters *flows = flow_table_get_counters(p->table);
+	p->summary.lost_bytes = flows->lost_bytes;
+	p->summary.tcp_payload_bytes = flows->tcp_payload_bytes;
+	p->summary.no_room = detect_get_counters(p->detect)->no_room;
+	p->summary.decode = *decode_get_counters(p->decode);
+	return r;
+}
+
+int pipeline_run(struct pipeline *p)
+{
+	struct frame frame;
+	struct packet packet;
+	int r;
+
+	for (;;) {
+		r = source_next(p->source, &frame);
+		if (r == SOURCE_E_END)
+			break;
+		if (r < 0)
+			return r;
+		if (frame.time_ns < p->since_ns || frame.time_ns > p->until_ns)
+			continue;
+		p->summary.received++;
+		note_time(&p->summary, frame.time_ns);
+		enum decode_status status = decode_frame(p->decode, &frame, &packet);
+		count_status(&p->summary, status);
+		if (status == DECODE_OK)
+			r = account_packet(p, &packet);
+		if (r == 0)
+			r = drain_flows(p, frame.time_ns, false);
+		if (r < 0)
+			return r;
+		if (p->progress && (p->summary.received & 0xffff) == 0)
+			p->progress(p->summary.received);
+	}
+	return finish(p);
+}
+
+bool pipeline_is_balanced(const struct capture_summary *s)
+{
+	return s->received == s->flows + s->fragments_held + s->other + s->is_short + s->invalid + s->unsupported +
+				      s->duplicate + s->dropped_kernel + s->dropped_interface + s->dropped_ring +
+				      s->dropped_table;
+}

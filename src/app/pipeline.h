@@ -1,0 +1,31 @@
+/* One run: frames to packets, packets to flows, flows to facts, facts to judgements. */
+#ifndef PCAUDIT_APP_PIPELINE_H
+#define PCAUDIT_APP_PIPELINE_H
+
+#include "pcaudit/audit.h"
+#include "pcaudit/capture.h"
+#include "pcaudit/decode.h"
+#include "pcaudit/detect.h"
+#include "pcaudit/flow.h"
+
+struct pipeline {
+	struct source *source;
+	const struct scope *scope;
+	struct decode *decode;
+	struct flow_table *table;
+	struct detect *detect;
+	struct ledger *ledger;
+	int64_t since_ns, until_ns; /* packets outside are left out; INT64_MIN, INT64_MAX: all */
+	struct capture_summary summary; /* filled while it runs */
+	void (*progress)(uint64_t packets); /* every 65536 packets; may be NULL */
+};
+
+/* Runs to the end of the source and closes every flow. 0 or -errno. */
+int pipeline_run(struct pipeline *pipeline);
+/*
+ * received equals the sum of what happened to packets (design: conservation). False is a bug in
+ * this program, not in the capture, and is said as such.
+ */
+bool pipeline_is_balanced(const struct capture_summary *summary);
+
+#endif

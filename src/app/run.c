@@ -1,0 +1,283 @@
+#include "app/run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "pcaudit/crypto.h"
+#include "pcaudit/sink.h"
+
+#define DEFAULT_MAX_MEMORY (UINT64_C(2) << 30)
+
+void run_options_init(struct run_options *options)
+{
+	*options = (struct run_options){ .since_ns = INT64_MIN, .until_ns = INT64_MAX,
+					 .max_memory_bytes = DEFAULT_MAX_MEMORY };
+	options->ledger.fail_on = SEVERITY_WARNING;
+}
+
+void run_options_deinit(struct run_options *options)
+{
+	sink_free_paths(options->inputs, options->n_inputs);
+	options->inputs = NULL;
+	options->n_inputs = 0;
+}
+
+static bool append_input(struct run_options *options, const char *path)
+{
+	char **grown = realloc(options->inputs, (options->n_inputs + 1) * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	options->inputs = grown;
+	grown[options->n_inputs] = strdup(path);
+	if (!grown[options->n_inputs])
+		return false;
+	options->n_inputs++;
+	return true;
+}
+
+int run_add_input(struct run_options *options, const char *command, const char *path)
+{
+	char **files = NULL;
+	struct err err = { "" };
+	size_t n = 0;
+	bool is_added = true;
+
+	if (strcmp(path, "-") == 0 || !sink_is_folder(path))
+		return append_input(options, path) ? 0 : app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+	if (sink_list_folder(&files, &n, path, &err) < 0)
+		return app_fail(APP_CANNOT, command, "%s", err.text);
+	if (n == 0)
+		return app_fail(APP_CANNOT, command, "%s: the folder holds no file", path);
+	for (size_t i = 0; i < n && is_added; i++)
+		is_added = append_input(options, files[i]);
+	sink_free_paths(files, n);
+	return is_added ? 0 : app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+}
+
+/* ---- Option values -------------------------------------------------------------------------- */
+
+int run_parse_number(const char *command, const char *option, const char *text, unsigned min, unsigned max, unsigned *out)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || value < min || value > max)
+		return app_fail(APP_USAGE, command, "%s %s: a number from %u to %u is expected", option, text, min, max);
+	*out = (unsigned)value;
+	return 0;
+}
+
+int run_parse_size(const char *command, const char *option, const char *text, size_t *out)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+	if (errno || text[0] < '0' || text[0] > '9' || (*end && (!shift || end[1])) || value == 0 ||
+	    value > (SIZE_MAX >> shift))
+		return app_fail(APP_USAGE, command, "%s %s: a size as 256M or 2G is expected", option, text);
+	*out = (size_t)value << shift;
+	return 0;
+}
+
+/* The fraction after the seconds, to nanoseconds; *text is moved past it. */
+static int64_t parse_fraction(const char **text)
+{
+	int64_t ns = 0, unit = NS_PER_SECOND / 10;
+
+	if (**text != '.')
+		return 0;
+	for ((*text)++; **text >= '0' && **text <= '9'; (*text)++, unit /= 10)
+		ns += (**text - '0') * unit;
+	return ns;
+}
+
+int run_parse_time(const char *command, const char *option, const char *text, int64_t *out)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t seconds, fraction;
+
+	if (end) {
+		seconds = timegm(&tm);
+	} else {
+		char *number_end;
+		errno = 0;
+		seconds = strtoll(text, &number_end, 10);
+		end = errno || number_end == text || text[0] < '0' || text[0] > '9' ? NULL : number_end;
+	}
+	if (end) {
+		fraction = parse_fraction(&end);
+		if (*end == 'Z')
+			end++;
+	}
+	if (!end || *end || seconds > INT64_MAX / NS_PER_SECOND - 1)
+		return app_fail(APP_USAGE, command,
+				"%s %s: a UTC time as 2026-03-01T10:00:00Z or seconds since 1970 is expected", option, text);
+	*out = seconds * NS_PER_SECOND + fraction;
+	return 0;
+}
+
+void run_print_options(FILE *out, const struct app_option *options, size_t n)
+{
+	fputc('\n', out);
+	for (size_t i = 0; i < n; i++) {
+		char text[64], letter[8] = "    ";
+		if (options[i].letter)
+			snprintf(letter, sizeof(letter), "-%c, ", options[i].letter);
+		const char *form = !options[i].value ? "%s--%s" : options[i].is_value_optional ? "%s--%s[=%s]" : "%s--%s %s";
+		snprintf(text, sizeof(text), form, letter, options[i].name, options[i].value);
+		fprintf(out, "  %-26s %s\n", text, options[i].help);
+	}
+}
+
+/* ---- Parts ---------------------------------------------------------------------------------- */
+
+static int check_vantage(const struct run *run, const char *name, struct err *err)
+{
+	const struct site *site = run->table.site;
+	const char *names[64];
+	size_t n = 0;
+
+	if (!name)
+		return 0;
+	for (size_t i = 0; site && i < site->n_vantages && n < ARRAY_SIZE(names); i++) {
+		if (strcmp(site->vantages[i].name, name) == 0)
+			return 0;
+		names[n++] = site->vantages[i].name;
+	}
+	const char *near = err_near_miss(name, names, n);
+	err_set(err, site ? "the site has no vantage \"%s\"" : "vantage \"%s\" needs a site file (-s)", name);
+	if (near)
+		err_add(err, " (did you mean \"%s\"?)", near);
+	return APP_USAGE;
+}
+
+static int hash_input(const char *path, uint8_t digest[32], struct err *err)
+{
+	_cleanup_(closep) int fd = sink_open_input(path, err);
+	_cleanup_(freep) uint8_t *buffer = malloc(1 << 20);
+	struct sha256_stream *stream = NULL;
+	ssize_t n = 0;
+
+	if (strcmp(path, "-") == 0) {
+		err_set(err, "--hash: standard input can be read only once");
+		return APP_USAGE;
+	}
+	if (fd < 0)
+		return APP_CANNOT;
+	if (!buffer || sha256_stream_new(&stream) < 0)
+		return APP_CANNOT;
+	while ((n = read(fd, buffer, 1 << 20)) > 0)
+		sha256_stream_add(stream, BYTES(buffer, (size_t)n));
+	sha256_stream_finish(stream, digest);
+	if (n < 0)
+		err_set(err, "%s: %s", path, strerror(errno));
+	return n < 0 ? APP_CANNOT : 0;
+}
+
+static int hash_inputs(struct run *run, const struct run_options *options, struct err *err)
+{
+	int r = 0;
+
+	if (!options->is_hashing)
+		return 0;
+	run->input_sha256 = calloc(options->n_inputs, sizeof(*run->input_sha256));
+	if (!run->input_sha256)
+		return APP_CANNOT;
+	for (size_t i = 0; i < options->n_inputs && r == 0; i++)
+		r = hash_input(options->inputs[i], run->input_sha256[i], err);
+	return r;
+}
+
+static int open_inputs(struct run *run, const struct run_options *options, struct err *err)
+{
+	size_t n = options->n_inputs, n_open = 0;
+	_cleanup_(freep) struct source_input *inputs = calloc(n, sizeof(*inputs));
+
+	if (!inputs)
+		return APP_CANNOT;
+	for (; n_open < n; n_open++) {
+		inputs[n_open] = (struct source_input){ .fd = sink_open_input(options->inputs[n_open], err),
+							.name = options->inputs[n_open] };
+		if (inputs[n_open].fd < 0)
+			break;
+	}
+	if (n_open < n) {
+		for (size_t i = 0; i < n_open; i++)
+			close(inputs[i].fd);
+		return APP_CANNOT;
+	}
+	int r = source_new(&run->pipeline.source, inputs, n, options->filter, err);
+	if (r == SOURCE_E_FILTER)
+		return APP_USAGE;
+	return r ? APP_CANNOT : 0;
+}
+
+int run_new(struct run *run, const struct run_options *options, struct err *err)
+{
+	struct pipeline *p = &run->pipeline;
+
+	*run = (struct run){ .pipeline = { .since_ns = options->since_ns, .until_ns = options->until_ns } };
+	int r = app_table_load(&run->table, options->packs, options->n_packs, options->site_file, err);
+	if (r == 0)
+		r = check_vantage(run, options->vantage, err);
+	if (r == 0)
+		r = hash_inputs(run, options, err);
+	if (r == 0)
+		r = open_inputs(run, options, err);
+	if (r)
+		return r;
+	struct flow_table_options table = { .max_memory_bytes = options->max_memory_bytes / 4 * 3,
+					    .separate_vlans = options->separate_vlans };
+	struct detect_options detect = { .first_bytes_budget = options->max_memory_bytes / 4,
+					 .identities = options->identities };
+	struct ledger_options ledger = options->ledger;
+	ledger.vantage = options->vantage;
+	p->scope = run->table.scope;
+	if (decode_new(&p->decode, NULL) < 0 || flow_table_new(&p->table, &table) < 0 ||
+	    detect_new(&p->detect, &detect) < 0 || ledger_new(&p->ledger, p->scope, &ledger) < 0)
+		return APP_CANNOT;
+	p->summary.is_filtered = options->filter != NULL;
+	p->summary.is_windowed = options->since_ns != INT64_MIN || options->until_ns != INT64_MAX;
+	return 0;
+}
+
+int run_to_report(struct run *run, const struct report **out, struct err *err)
+{
+	struct pipeline *p = &run->pipeline;
+	struct capture_summary *summary = &p->summary;
+	int r = pipeline_run(p);
+
+	if (r < 0) {
+		err_set(err, "%s", strerror(-r));
+		return APP_CANNOT;
+	}
+	summary->n_inputs = source_input_count(p->source);
+	run->inputs = calloc(summary->n_inputs, sizeof(*run->inputs));
+	if (!run->inputs)
+		return APP_CANNOT;
+	for (size_t i = 0; i < summary->n_inputs; i++) {
+		run->inputs[i] = source_get_input(p->source, i);
+		summary->is_truncated |= run->inputs[i]->is_truncated || run->inputs[i]->error;
+	}
+	summary->inputs = run->inputs;
+	summary->input_sha256 = (const uint8_t(*)[32])run->input_sha256;
+	return ledger_report(p->ledger, summary, out) < 0 ? APP_CANNOT : 0;
+}
+
+void run_deinit(struct run *run)
+{
+	ledger_free(run->pipeline.ledger);
+	detect_free(run->pipeline.detect);
+	flow_table_free(run->pipeline.table);
+	decode_free(run->pipeline.decode);
+	source_free(run->pipeline.source);
+	free(run->input_sha256);
+	free(run->inputs);
+	app_table_deinit(&run->table);
+}

@@ -1,0 +1,232 @@
+/*
+ * Files by path. An output file is written beside its place and renamed into it, so that a reader
+ * never finds half a report and a failed run leaves the former one alone.
+ */
+#include "pcaudit/sink.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct err *err)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0, size = 65536;
+	_cleanup_(freep) uint8_t *data = malloc(size);
+
+	if (fd < 0) {
+		int r = -errno;
+		err_set(err, "%s: %s", path, strerror(-r));
+		return r;
+	}
+	if (!data)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t n = read(fd, data + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			int r = -errno;
+			err_set(err, "%s: %s", path, strerror(-r));
+			return r;
+		}
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max_bytes) {
+			err_set(err, "%s: larger than %zu bytes", path, max_bytes);
+			return -EFBIG;
+		}
+		if (len == size) {
+			uint8_t *grown = realloc(data, size * 2);
+			if (!grown)
+				return -ENOMEM;
+			data = grown;
+			size *= 2;
+		}
+	}
+	*out = BYTES(data, len);
+	data = NULL;
+	return 0;
+}
+
+int sink_open_input(const char *path, struct err *err)
+{
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		int r = -errno;
+		err_set(err, "%s: %s", path, strerror(-r));
+		return r;
+	}
+	return fd;
+}
+
+bool sink_is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+void sink_free_paths(char **paths, size_t n)
+{
+	for (size_t i = 0; paths && i < n; i++)
+		free(paths[i]);
+	free(paths);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int add_path(char ***paths, size_t *n, char *path)
+{
+	char **grown = realloc(*paths, (*n + 2) * sizeof(*grown));
+
+	if (!path || !grown) {
+		free(path);
+		if (grown)
+			*paths = grown;
+		return -ENOMEM;
+	}
+	*paths = grown;
+	grown[(*n)++] = path;
+	grown[*n] = NULL;
+	return 0;
+}
+
+static char *join(const char *folder, const char *name)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+int sink_list_folder(char ***out, size_t *n, const char *folder, struct err *err)
+{
+	DIR *dir = opendir(folder);
+	char **paths = NULL;
+	int r = 0;
+
+	*n = 0;
+	if (!dir) {
+		r = -errno;
+		err_set(err, "%s: %s", folder, strerror(-r));
+		return r;
+	}
+	for (struct dirent *entry = readdir(dir); entry && r == 0; entry = readdir(dir)) {
+		char *path = entry->d_name[0] == '.' ? NULL : join(folder, entry->d_name);
+		struct stat st;
+		if (entry->d_name[0] == '.')
+			continue;
+		if (path && (stat(path, &st) != 0 || !S_ISREG(st.st_mode)))
+			free(path);
+		else
+			r = add_path(&paths, n, path);
+	}
+	closedir(dir);
+	if (r < 0) {
+		sink_free_paths(paths, *n);
+		return r;
+	}
+	if (*n)
+		qsort(paths, *n, sizeof(*paths), compare_texts);
+	*out = paths;
+	return 0;
+}
+
+/* ---- Outputs -------------------------------------------------------------------------------- */
+
+struct sink_file {
+	FILE *stream;
+	char *path;      /* NULL: standard output */
+	char *temporary;
+};
+
+int sink_file_new(struct sink_file **out, const char *path, struct err *err)
+{
+	struct sink_file *file = calloc(1, sizeof(*file));
+	bool is_stdout = strcmp(path, "-") == 0;
+	struct stat st;
+	int fd = -1;
+
+	if (!file)
+		return -ENOMEM;
+	/* A device or a pipe cannot be renamed over; it is written directly. */
+	bool is_special = !is_stdout && stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	if (is_stdout) {
+		fd = dup(STDOUT_FILENO);
+	} else if (is_special) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else {
+		file->path = strdup(path);
+		if (file->path && asprintf(&file->temporary, "%s.XXXXXX", path) < 0)
+			file->temporary = NULL;
+		if (file->temporary)
+			fd = mkostemp(file->temporary, O_CLOEXEC);
+		if (fd >= 0) {
+			mode_t mask = umask(0);
+			umask(mask);
+			fchmod(fd, 0666 & ~mask);
+		}
+	}
+	int r = fd < 0 ? -errno : 0;
+	if (r == 0 && !(file->stream = fdopen(fd, "w"))) {
+		r = -errno;
+		close(fd);
+	}
+	if (r < 0) {
+		err_set(err, "%s: %s", path, strerror(-r));
+		free(file->path);
+		free(file->temporary);
+		free(file);
+		return r;
+	}
+	*out = file;
+	return 0;
+}
+
+FILE *sink_file_get_stream(struct sink_file *file)
+{
+	return file->stream;
+}
+
+struct sink_file *sink_file_free(struct sink_file *file)
+{
+	if (!file)
+		return NULL;
+	if (file->stream)
+		fclose(file->stream);
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+	free(file->path);
+	free(file);
+	return NULL;
+}
+
+int sink_file_finish(struct sink_file *file, struct err *err)
+{
+	int r = fflush(file->stream) != 0 || ferror(file->stream) ? -(errno ? errno : EIO) : 0;
+
+	if (r == 0 && file->temporary && fsync(fileno(file->stream)) != 0)
+		r = -errno;
+	if (fclose(file->stream) != 0 && r == 0)
+		r = -errno;
+	file->stream = NULL;
+	if (r == 0 && file->temporary && rename(file->temporary, file->path) != 0)
+		r = -errno;
+	if (r < 0) {
+		err_set(err, "%s: %s", file->path ? file->path : "standard output", strerror(-r));
+	} else {
+		free(file->temporary);
+		file->temporary = NULL;
+	}
+	sink_file_free(file);
+	return r;
+}
