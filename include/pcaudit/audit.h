@@ -173,6 +173,7 @@ struct trial {
 	enum condition failed;   /* CONDITION_NONE: kept, or not judged (is_unjudged) */
 	bool is_unjudged;
 	bool is_declared;
+	unsigned n_failed;       /* header conditions that did not hold; 0: the headers fit */
 	char expected[96];       /* of the failed condition; "" if none failed */
 	char observed[96];
 };
@@ -201,6 +202,7 @@ struct finding_key {
 	uint16_t port;           /* the rule's single port that was contacted; 0: not part of the key */
 	const struct site_accept *accepted; /* splits accepted flows from others; NULL: counts */
 	struct role_set src_roles, dst_roles;
+	uint8_t src_side, dst_side; /* of an end without roles: its zones, or 1 << N_ZONES of a broadcast; else 0 */
 	const struct site_address *entry; /* that gave the responder, else the opener; NULL */
 	const char *host;        /* missing: the server that was never seen */
 };

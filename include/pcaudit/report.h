@@ -14,6 +14,7 @@ struct report_options {
 	enum { REPORT_NO_FLOWS, REPORT_FLOWS_IN_SCOPE, REPORT_ALL_FLOWS } flows; /* list them */
 	bool is_coloured;   /* text on a terminal */
 	bool is_local_time; /* text only; JSON is always UTC */
+	unsigned columns;   /* text: of the terminal, as far as they are used (60 to 100); 0: 100 */
 	bool identities;    /* facts may hold the user part of addresses */
 	const char *sensor; /* --sensor NAME, or NULL */
 	const char *version;      /* pcaudit's */
@@ -35,6 +36,23 @@ const struct report_format *report_format_find(const char *name); /* NULL: no su
 struct json_object;
 struct json_object *report_flow_json(const struct report *report, const struct flow_record *record,
 				     const struct report_options *options);
+
+/* Why a flow was judged as it was: all that `pcaudit explain` says. */
+struct explanation {
+	const struct report *report;
+	const struct flow_record *record;
+	const struct trial *trials; /* one per rule of the ruleset, in its order: judge_explain() */
+	size_t n_trials;
+	bool with_all;              /* list rules that differ in more than one condition too */
+};
+/* 0 or -errno, as report_format.write. */
+int report_explain_text(FILE *out, const struct explanation *explanation, const struct report_options *options);
+int report_explain_json(FILE *out, const struct explanation *explanation, const struct report_options *options);
+
+/* What the program is made of, as text or JSON. 0 or -errno. */
+int report_facts(FILE *out, bool is_json);     /* families, shared facts, each detector's facts */
+int report_detectors(FILE *out, bool is_json);
+int report_formats_list(FILE *out, bool is_json);
 
 /* "2026-03-01T10:00:00.123456789Z" of UTC nanoseconds. */
 const char *report_time_text(int64_t time_ns, char buffer[36]);

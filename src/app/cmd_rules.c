@@ -275,7 +275,7 @@ static void print_documents(const struct pack *pack)
 		count_cites(pack, document->id, &counts);
 		printf("    %-*s  %zu rows", width, document->id, counts.rows);
 		if (counts.texts)
-			printf(", %zu times its text", counts.texts);
+			printf(", %zu from its text", counts.texts);
 		if (document->n_empty)
 			printf(", %zu empty", document->n_empty);
 		putchar('\n');
@@ -291,7 +291,7 @@ static void print_check(const struct pack *pack)
 	printf("  pack       %s %s, %s\n", pack->id, pack->version, pack->product);
 	printf("  rules      %zu: %zu required, %zu conditional, %zu optional\n", pack->n_rules,
 	       counts.required, counts.conditional, counts.optional);
-	printf("  roles      %zu, and %zu sets\n", pack->n_roles - counts.sets, counts.sets);
+	printf("  roles      %zu, sets %zu\n", pack->n_roles - counts.sets, counts.sets);
 	printf("  features   %zu\n", pack->n_features);
 	printf("  documents  %zu: %zu printed rows cited, %zu listed as empty\n", pack->n_documents,
 	       counts.rows, counts.empty);

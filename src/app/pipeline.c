@@ -96,7 +96,7 @@ static int account_packet(struct pipeline *p, const struct packet *packet)
 	if (events & FLOW_ATTACHED_ICMP)
 		return 0;
 	if (events & FLOW_OPENED)
-		flow->expect = scope_expect(p->scope, flow);
+		flow->expect = p->classify_all ? UINT32_MAX : scope_expect(p->scope, flow);
 	if (flow->expect) {
 		detect_packet(p->detect, flow, side, packet);
 		return drain_notes(p);

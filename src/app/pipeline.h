@@ -15,6 +15,7 @@ struct pipeline {
 	struct flow_table *table;
 	struct detect *detect;
 	struct ledger *ledger;
+	bool classify_all; /* flows out of scope are classified too (--flows=all) */
 	int64_t since_ns, until_ns; /* packets outside are left out; INT64_MIN, INT64_MAX: all */
 	struct capture_summary summary; /* filled while it runs */
 	void (*progress)(uint64_t packets); /* every 65536 packets; may be NULL */

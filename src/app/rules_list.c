@@ -23,7 +23,7 @@ enum {
 };
 
 static const char *const titles[N_COLUMNS] = {
-	"RULE", "FROM", "TO", "PORTS", "PROTOCOL", "TLS", "NEED", "FEATURE",
+	"RULE", "FROM", "TO", "PORTS", "PROTO", "TLS", "NEED", "FEATURE",
 };
 
 struct row {
@@ -193,9 +193,11 @@ static void print_row(const struct view *view, const struct list *list, const st
 		if (!list->widths[c])
 			continue;
 		bool is_dim = row->is_off || c >= NEED;
-		view_style(view, is_dim ? VIEW_DIM : c == RULE ? VIEW_BOLD : VIEW_PLAIN);
+		if (is_dim || c == RULE)
+			view_style(view, is_dim ? VIEW_DIM : VIEW_BOLD);
 		print_cell(view, row->cells[c], list->widths[c], c == last);
-		view_style(view, VIEW_PLAIN);
+		if (is_dim || c == RULE)
+			view_style(view, VIEW_PLAIN);
 	}
 	fputc('\n', view->out);
 }
@@ -203,19 +205,20 @@ static void print_row(const struct view *view, const struct list *list, const st
 static void print_footer(const struct view *view, const struct ruleset *ruleset,
                          const struct list *list)
 {
-	bool has_changed = false;
+	bool has_changed = false, has_more = view->width && !list->is_whole;
 	for (size_t i = 0; i < ruleset->n_rules; i++)
 		has_changed |= ruleset->rules[i].rule->n_default_ports > 0;
+	if (!has_changed && !has_more)
+		return;
 	view_style(view, VIEW_DIM);
 	if (has_changed)
 		fprintf(view->out, "\n* the site changed the ports");
-	if (view->width && !list->is_whole)
+	if (has_more)
 		fprintf(view->out,
 		        "\n%zu rules, shortened to fit; `rules show RULE` and a pipe have all",
 		        ruleset->n_rules);
-	if (has_changed || (view->width && !list->is_whole))
-		fputc('\n', view->out);
 	view_style(view, VIEW_PLAIN);
+	fputc('\n', view->out);
 }
 
 void rules_view_list(const struct view *view, const struct ruleset *ruleset)
@@ -271,19 +274,11 @@ static void show_end(const struct view *view, const char *name, const struct rul
 		strbuf_add(&buf, " (printed: any)");
 	if (end->form == END_ROLES && end->printed == END_UNSTATED)
 		strbuf_add(&buf, " (printed: unstated)");
-	const char *before = ", expected of ";
-	for (size_t i = 0; i < end->n_expect; i++) {
-		strbuf_add_format(&buf, "%s%s", before, end->expect[i]);
-		before = ", ";
-	}
-	before = end->form == END_ANY ? " (" : NULL;
-	for (unsigned zone = 0; before && zone < N_ZONES; zone++)
-		if (set->zones >> zone & 1) {
-			strbuf_add_format(&buf, "%s%s", before, zone_word((enum zone)zone));
-			before = ", ";
-		}
-	if (end->form == END_ANY && set->zones)
-		strbuf_add(&buf, ")");
+	for (unsigned zone = 0; end->form == END_ANY && zone < N_ZONES; zone++)
+		if (set->zones >> zone & 1)
+			strbuf_add_format(&buf, ", %s", zone_word((enum zone)zone));
+	for (size_t i = 0; i < end->n_expect; i++)
+		strbuf_add_format(&buf, "%s%s", i ? ", " : "; expected: ", end->expect[i]);
 	line(view, name, strbuf_text(&buf));
 	strbuf_clear(&buf);
 	if (end->form != END_ROLES || (end->n_roles == 1 && set->is_exact))

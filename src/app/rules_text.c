@@ -169,24 +169,36 @@ void rule_add_duration(struct strbuf *buf, int64_t ns)
 		}
 }
 
+/* ", mon-wed,sun": days that follow each other are a range. */
+static void add_days(struct strbuf *buf, uint8_t days)
+{
+	static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+	const char *before = ", ";
+	for (unsigned day = 0; day < ARRAY_SIZE(names); day++) {
+		unsigned last = day;
+		if (!(days >> day & 1))
+			continue;
+		while (last + 1 < ARRAY_SIZE(names) && days >> (last + 1) & 1)
+			last++;
+		strbuf_add_format(buf, "%s%s", before, names[day]);
+		if (last > day)
+			strbuf_add_format(buf, "-%s", names[last]);
+		before = ",";
+		day = last;
+	}
+}
+
 void rule_add_expect(struct strbuf *buf, const struct expect_window *expect)
 {
-	static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
 	if (!expect->within_ns) {
 		strbuf_add(buf, "once in the capture");
 		return;
 	}
-	strbuf_add(buf, "every ");
+	strbuf_add(buf, "at least every ");
 	rule_add_duration(buf, expect->within_ns);
-	const char *before = ", on ";
-	for (unsigned day = 0; day < ARRAY_SIZE(days); day++)
-		if (expect->days >> day & 1) {
-			strbuf_add_format(buf, "%s%s", before, days[day]);
-			before = ",";
-		}
+	add_days(buf, expect->days);
 	if (expect->hour_to)
-		strbuf_add_format(buf, ", from %02u:00 to %02u:00", expect->hour_from,
-		                  expect->hour_to);
+		strbuf_add_format(buf, ", %02u:00 to %02u:00", expect->hour_from, expect->hour_to);
 	if (expect->days || expect->hour_to)
 		strbuf_add_format(buf, " %s", expect->zone ? expect->zone : "UTC");
 }

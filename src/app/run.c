@@ -239,6 +239,7 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	struct ledger_options ledger = options->ledger;
 	ledger.vantage = options->vantage;
 	p->scope = run->table.scope;
+	p->classify_all = options->ledger.keep == KEEP_ALL_FLOWS;
 	if (decode_new(&p->decode, NULL) < 0 || flow_table_new(&p->table, &table) < 0 ||
 	    detect_new(&p->detect, &detect) < 0 || ledger_new(&p->ledger, p->scope, &ledger) < 0)
 		return APP_CANNOT;

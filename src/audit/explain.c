@@ -122,6 +122,7 @@ void judge_explain(struct trial *trials, const struct judge_context *context, co
 		*trial = (struct trial){ .rule = (int)i, .is_declared = rule->is_declared };
 		if (failed) {
 			trial->failed = (enum condition)__builtin_ctz(failed);
+			trial->n_failed = (unsigned)__builtin_popcount(failed);
 			header_texts(trial, rule->rule, &headers);
 			continue;
 		}

@@ -97,7 +97,8 @@ static void judge_mtls(struct content *out, const struct judge_context *context,
 {
 	switch (client_auth_of(context, facts)) {
 	case CLIENT_AUTH_GIVEN:
-		out->security_evidence = EVIDENCE_CONFIRMED;
+		/* What a session inherits was not read in this flow. */
+		out->security_evidence = context->session ? EVIDENCE_CONSISTENT : EVIDENCE_CONFIRMED;
 		return;
 	case CLIENT_AUTH_GIVEN_ONE_SIDE:
 		out->security_evidence = EVIDENCE_CONSISTENT;
@@ -142,7 +143,8 @@ static void judge_tls(struct content *out, const struct judge_context *context, 
 		unjudged(out, doubt_of(facts, (enum reason)DOUBT_UNRECOGNISED));
 		return;
 	}
-	out->security_evidence = (enum evidence)facts->security_evidence;
+	if (rule->security != SECURITY_UNKNOWN)
+		out->security_evidence = (enum evidence)facts->security_evidence;
 	if (facts->tls_version && facts->tls_version < 0x0303)
 		out->notes |= 1u << NOTE_CODE_OLD_TLS;
 	if (facts->is_weak_suite)
@@ -159,7 +161,8 @@ static void note_unasked(struct content *out, const struct rule *rule, const str
 	bool is_tls = facts->security == SECURITY_TLS || facts->security == SECURITY_MTLS;
 	bool is_talk = facts->protocol == PROTOCOL_SIP || facts->protocol == PROTOCOL_XMPP_SERVER;
 
-	out->security_evidence = (enum evidence)facts->security_evidence;
+	if (rule->security == SECURITY_NONE)
+		out->security_evidence = (enum evidence)facts->security_evidence;
 	if (rule->security == SECURITY_NONE && is_tls)
 		out->notes |= 1u << NOTE_CODE_TLS_UNASKED;
 	if (rule->security == SECURITY_UNKNOWN && facts->security == SECURITY_NONE && is_talk)
@@ -177,6 +180,9 @@ void content_judge(struct content *out, const struct ruleset_rule *rule, const s
 		judge_tls(out, context, rule->rule, facts);
 	else
 		note_unasked(out, rule->rule, facts);
+	/* A rule that prints no protection states nothing that bytes could confirm. */
+	if (rule->rule->security == SECURITY_UNKNOWN && out->outcome == OUTCOME_KEPT)
+		out->security_evidence = EVIDENCE_HEADERS;
 }
 
 enum evidence content_best(const struct rule *rule)
@@ -220,13 +226,24 @@ static void drop_ranges(struct fits *fits, const struct ruleset *ruleset, const 
 	fits->n = kept;
 }
 
-/* Without a site, a range of thousands of ports says nothing. */
-static bool is_telling(const struct ruleset *ruleset, unsigned rule)
+/*
+ * Without a site, a range of thousands of ports says nothing. With one, a media range of UDP ports
+ * is also where ordinary requests come from: it counts only for what looks like media, or like
+ * nothing known (ambiguities.md A52).
+ */
+static bool is_telling(const struct ruleset *ruleset, unsigned rule, const struct headers *h, const struct facts *facts)
 {
-	return ruleset->site || rule_port_width(ruleset->rules[rule].rule) <= WIDE_RANGE_PORTS;
+	const struct rule *r = ruleset->rules[rule].rule;
+
+	if (rule_port_width(r) <= WIDE_RANGE_PORTS)
+		return true;
+	if (!ruleset->site)
+		return false;
+	return h->transport != TRANSPORT_UDP || !is_recognised(facts) ||
+	       family_has(r->family, (enum protocol)facts->protocol, false, false);
 }
 
-static void find_fits(struct fits *fits, const struct scope *scope, const struct headers *h)
+static void find_fits(struct fits *fits, const struct scope *scope, const struct headers *h, const struct facts *facts)
 {
 	const struct ruleset *ruleset = scope_get_ruleset(scope);
 	const uint16_t ports[] = { h->dst_port, h->src_port, h->dst_port_mapped };
@@ -236,7 +253,7 @@ static void find_fits(struct fits *fits, const struct scope *scope, const struct
 		size_t n;
 		const uint16_t *rules = port_index_get(scope_get_port_index(scope), ports[p], &n);
 		for (size_t i = 0; i < n; i++)
-			if (match_fits(rules[i], h) && is_telling(ruleset, rules[i]))
+			if (match_fits(rules[i], h) && is_telling(ruleset, rules[i], h, facts))
 				add_fit(fits, rules[i]);
 	}
 	drop_ranges(fits, ruleset, h);
@@ -244,15 +261,23 @@ static void find_fits(struct fits *fits, const struct scope *scope, const struct
 
 /* ---- Rules that nearly fit ------------------------------------------------------------------ */
 
-static bool is_compatible(const struct assessment *a, const struct judge_context *context, const struct ruleset_rule *rule,
-			  const struct flow *flow, const struct facts *facts)
+/*
+ * How near a rule is that differs in this condition; lower is nearer, 0 is not near. Another port
+ * counts only when the protocol is recognised, and comes last when the protection differs too.
+ */
+static unsigned nearness(enum condition condition, const struct assessment *a, const struct judge_context *context,
+			 const struct ruleset_rule *rule, const struct flow *flow, const struct facts *facts)
 {
 	struct content content;
 
+	if (condition != CONDITION_PORT)
+		return condition;
 	if (rule->rule->family == FAMILY_ANY || !is_recognised(facts))
-		return false;
+		return 0;
 	content_judge(&content, rule, context, flow, facts, a->src);
-	return content.outcome == OUTCOME_KEPT || content.outcome == OUTCOME_UNJUDGED;
+	if (content.outcome == OUTCOME_WRONG_PROTOCOL)
+		return 0;
+	return content.outcome == OUTCOME_WRONG_SECURITY ? N_CONDITIONS : condition;
 }
 
 /* Which single condition, if any, keeps this rule from fitting. */
@@ -289,7 +314,7 @@ static enum kind kind_of_condition(enum condition condition)
 	return kinds[condition];
 }
 
-/* A source that fits only the Any the document prints, where its note narrows it (A17). */
+/* An end that fits only the Any the document prints, where its note narrows it (A17). */
 static int find_printed_any(const struct ruleset *ruleset, const struct headers *h)
 {
 	for (unsigned i = 0; i < ruleset->n_rules; i++) {
@@ -306,7 +331,7 @@ static void judge_unfitting(struct assessment *out, const struct judge_context *
 {
 	const struct ruleset *ruleset = scope_get_ruleset(context->scope);
 	bool may_reverse = out->opener_how == OPENER_SYN || out->opener_how == OPENER_PROTOCOL;
-	enum condition best = CONDITION_NONE;
+	unsigned best = 0;
 
 	out->verdict = VERDICT_VIOLATION;
 	out->rule = find_printed_any(ruleset, h);
@@ -322,16 +347,17 @@ static void judge_unfitting(struct assessment *out, const struct judge_context *
 		if (rule_port_width(rule->rule) > WIDE_RANGE_PORTS || rule->rule->n_ports == 0)
 			continue;
 		enum condition c = near_by(i, h, may_reverse);
-		if (c == CONDITION_NONE || (c == CONDITION_PORT && !is_compatible(out, context, rule, flow, facts)))
+		unsigned near = nearness(c, out, context, rule, flow, facts);
+		if (near == 0)
 			continue;
-		if (best == CONDITION_NONE || c < best ||
-		    (c == best && rule_is_more_specific(ruleset, i, (unsigned)out->rule))) {
-			best = c;
+		if (best == 0 || near < best ||
+		    (near == best && rule_is_more_specific(ruleset, i, (unsigned)out->rule))) {
+			best = near;
+			out->field = c;
 			out->rule = (int)i;
 		}
 	}
-	out->field = best;
-	out->kind = kind_of_condition(best);
+	out->kind = kind_of_condition(out->field);
 	out->evidence = facts ? (enum evidence)facts->protocol_evidence : EVIDENCE_NONE;
 	out->security_evidence = facts ? (enum evidence)facts->security_evidence : EVIDENCE_NONE;
 }
@@ -541,7 +567,7 @@ void judge_flow(struct assessment *out, const struct judge_context *context, con
 	out->src = match_opener(context->scope, flow, parties, &out->opener_how);
 	out->state = state_of(flow, parties, facts, context, out->src);
 	headers_of(&headers, context->scope, flow, parties, out->src);
-	find_fits(&fits, context->scope, &headers);
+	find_fits(&fits, context->scope, &headers, facts);
 	for (; out->n_tried < MIN(fits.n, ASSESSMENT_MAX_KEPT); out->n_tried++)
 		out->tried[out->n_tried] = fits.rules[out->n_tried];
 

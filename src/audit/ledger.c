@@ -151,6 +151,7 @@ static bool same_key(const struct finding_key *a, const struct finding_key *b)
 {
 	return a->kind == b->kind && a->note == b->note && a->transport == b->transport && a->rule == b->rule &&
 	       a->port == b->port && a->accepted == b->accepted && a->entry == b->entry && a->host == b->host &&
+	       a->src_side == b->src_side && a->dst_side == b->dst_side &&
 	       memcmp(&a->src_roles, &b->src_roles, sizeof(a->src_roles)) == 0 &&
 	       memcmp(&a->dst_roles, &b->dst_roles, sizeof(a->dst_roles)) == 0;
 }
@@ -161,7 +162,7 @@ static uint64_t hash_key(const struct finding_key *key)
 			       key->note,
 			       key->transport,
 			       (uint64_t)(int64_t)key->rule,
-			       key->port,
+			       (uint64_t)key->port | (uint64_t)key->src_side << 16 | (uint64_t)key->dst_side << 24,
 			       (uintptr_t)key->accepted ^ (uintptr_t)key->entry << 1 ^ (uintptr_t)key->host << 2,
 			       key->src_roles.bits[0],
 			       key->src_roles.bits[1],
@@ -321,6 +322,14 @@ static int count_ends(struct finding *finding, const struct addr *initiator, uin
 	return 0;
 }
 
+/* Which side a party without a role is on, so that inside and outside are not alike. */
+static uint8_t side_of(const struct party *party)
+{
+	if (!role_set_is_empty(&party->given))
+		return 0;
+	return party->is_wildcard ? 1u << N_ZONES : party->zones;
+}
+
 struct closing {
 	const struct flow *flow;
 	const struct assessment *assessment;
@@ -341,6 +350,8 @@ static int add_to_finding(struct ledger *ledger, const struct closing *c, enum k
 		.rule = a->rule,
 		.src_roles = src->given,
 		.dst_roles = dst->given,
+		.src_side = side_of(src),
+		.dst_side = side_of(dst),
 		.entry = dst->entry ? dst->entry : src->entry,
 		.accepted = ledger_accept(ledger, kind, a->rule, src, dst, flow->first_ns),
 	};
@@ -625,9 +636,21 @@ static const struct note *find_session(const struct ledger *ledger, const struct
 	return is_known ? note : NULL;
 }
 
+/* From here on the flow is what its session's first handshake showed, as far as one can say. */
+static void inherit(struct facts *facts, const struct note *session)
+{
+	if (!session)
+		return;
+	facts->security = session->security;
+	facts->security_evidence = MIN(session->security_evidence, EVIDENCE_CONSISTENT);
+	if (facts->doubt == DOUBT_SESSION_RESUMED)
+		facts->doubt = DOUBT_NONE;
+}
+
 static int judge_pending(struct ledger *ledger)
 {
-	qsort(ledger->pending, ledger->n_pending, sizeof(struct flow_record *), compare_records);
+	if (ledger->n_pending)
+		qsort(ledger->pending, ledger->n_pending, sizeof(struct flow_record *), compare_records);
 	for (size_t i = 0; i < ledger->n_pending; i++) {
 		struct flow_record *record = ledger->pending[i];
 		struct judge_context context = { .scope = ledger->scope, .now_ns = record->closed_ns,
@@ -636,6 +659,7 @@ static int judge_pending(struct ledger *ledger)
 		struct assessment assessment;
 		struct flow closed = record->flow;
 		judge_flow(&assessment, &context, &closed, closed.facts);
+		inherit(closed.facts, context.session);
 		closed.judgement = judgement_of(&assessment);
 		record->flow.facts = NULL; /* account() takes them */
 		int r = account(ledger, &closed, &assessment, record->is_unseen_end);
@@ -736,7 +760,10 @@ static int note_site(struct ledger *ledger, int64_t first_ns)
 static void write_id(struct finding *finding, const struct ledger *ledger)
 {
 	const struct finding_key *key = &finding->key;
-	struct party src = { .given = key->src_roles }, dst = { .given = key->dst_roles };
+	struct party src = { .given = key->src_roles, .zones = key->src_side,
+			     .is_wildcard = key->src_side >> N_ZONES };
+	struct party dst = { .given = key->dst_roles, .zones = key->dst_side,
+			     .is_wildcard = key->dst_side >> N_ZONES };
 	char src_text[512], dst_text[512], transport[4], prefix[PREFIX_TEXT_SIZE] = "";
 	struct strbuf text = STRBUF_INIT;
 	uint8_t digest[32];

@@ -116,7 +116,7 @@ static bool crosses_unnamed(unsigned index, const struct headers *h)
 static bool is_client_range_to_server(const struct ruleset_rule *rule, const struct ruleset *ruleset,
 				      const struct headers *h)
 {
-	if (rule->rule->port_end != PORT_OF_TO || !h->dst->is_server)
+	if (rule_port_width(rule->rule) <= WIDE_RANGE_PORTS || !h->dst->is_server)
 		return false;
 	for (unsigned i = 0; i < ruleset->n_roles; i++)
 		if (role_set_has(&rule->to.roles, i) && ruleset->roles[i].role->kind == ROLE_SERVER)
@@ -210,18 +210,25 @@ bool rule_is_more_specific(const struct ruleset *ruleset, unsigned a, unsigned b
 	return a < b;
 }
 
-static bool fits_any(const struct scope *scope, const struct headers *h)
+/* How a rule fits these headers: not at all, by a range, or by a single port, which says more. */
+enum fit { FIT_NONE, FIT_RANGE, FIT_SINGLE };
+
+static enum fit best_fit(const struct scope *scope, const struct headers *h)
 {
 	const uint16_t ports[] = { h->dst_port, h->src_port, h->dst_port_mapped };
+	enum fit best = FIT_NONE;
 
 	for (size_t p = 0; p < ARRAY_SIZE(ports); p++) {
 		size_t n;
 		const uint16_t *rules = port_index_get(scope_get_port_index(scope), ports[p], &n);
-		for (size_t i = 0; i < n; i++)
-			if (match_fits(rules[i], h))
-				return true;
+		for (size_t i = 0; i < n; i++) {
+			if (!match_fits(rules[i], h))
+				continue;
+			const struct rule *rule = scope_get_ruleset(scope)->rules[rules[i]].rule;
+			best = MAX(best, match_single_port(rule, h) ? FIT_SINGLE : FIT_RANGE);
+		}
 	}
-	return false;
+	return best;
 }
 
 unsigned match_opener(const struct scope *scope, const struct flow *flow, const struct party parties[2],
@@ -234,11 +241,11 @@ unsigned match_opener(const struct scope *scope, const struct flow *flow, const 
 		return flow->opener;
 	headers_of(&forward, scope, flow, parties, flow->opener);
 	headers_of(&backward, scope, flow, parties, !flow->opener);
-	bool fits_forward = fits_any(scope, &forward), fits_backward = fits_any(scope, &backward);
-	if (fits_forward == fits_backward)
+	enum fit fit_forward = best_fit(scope, &forward), fit_backward = best_fit(scope, &backward);
+	if (fit_forward == fit_backward)
 		return flow->opener;
 	*how = OPENER_PORT;
-	return fits_backward ? !flow->opener : flow->opener;
+	return fit_backward > fit_forward ? !flow->opener : flow->opener;
 }
 
 /* ---- Rules by port -------------------------------------------------------------------------- */

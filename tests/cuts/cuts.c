@@ -60,7 +60,7 @@ static bool audit(struct outcome *o, const struct scope *scope, struct bytes byt
 	struct pipeline *p = &o->pipeline;
 	struct err err = { "" };
 
-	*o = (struct outcome){ .pipeline = { .scope = scope, .since_ns = INT64_MIN, .until_ns = INT64_MAX } };
+	*o = (struct outcome){ .pipeline = { .scope = scope, .classify_all = true, .since_ns = INT64_MIN, .until_ns = INT64_MAX } };
 	if (input.fd < 0)
 		return false;
 	int r = source_new(&p->source, &input, 1, NULL, &err);

@@ -1,0 +1,268 @@
+/*
+ * pcaudit explain: one flow of a capture, why it was judged as it was. The whole capture is audited
+ * again, because what a flow is may depend on the flows before it (resumed sessions, an idle
+ * connection that goes on); then the one record is held against every rule.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/run.h"
+#include "pcaudit/report.h"
+
+struct explain_args {
+	struct run_options run;
+	struct report_options report;
+	const char *flow;
+	bool is_json, with_all;
+};
+
+enum option_id {
+	OPTION_SITE = 1,
+	OPTION_PACK,
+	OPTION_FLOW,
+	OPTION_ALL,
+	OPTION_FORMAT,
+	OPTION_FILTER,
+	OPTION_LOCAL,
+	OPTION_IDENTITIES,
+	OPTION_SEPARATE,
+	OPTION_MEMORY,
+	OPTION_HELP,
+};
+
+static const struct app_option options[] = {
+	{ OPTION_SITE, 's', "site", "SITE", false,
+	  "the site file: which address plays which role" },
+	{ OPTION_PACK, 'p', "pack", "PACK", false,
+	  "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },
+	{ OPTION_FLOW, 0, "flow", "ID", false,
+	  "the flow's id, FILE:NUMBER; the number alone if there is one capture" },
+	{ OPTION_ALL, 0, "all", NULL, false,
+	  "list every rule, not only those that fit or nearly fit" },
+	{ OPTION_FORMAT, 'f', "format", "FORMAT", false, "text (default) or json" },
+	{ OPTION_FILTER, 'F', "filter", "BPF", false,
+	  "only packets this libpcap filter lets through" },
+	{ OPTION_LOCAL, 0, "local-time", NULL, false, "local time in the text" },
+	{ OPTION_IDENTITIES, 0, "identities", NULL, false,
+	  "facts may hold the user part of addresses" },
+	{ OPTION_SEPARATE, 0, "separate-vlans", NULL, false,
+	  "the same 5-tuple in two VLANs is two flows" },
+	{ OPTION_MEMORY, 0, "max-memory", "SIZE", false,
+	  "cap for flows and first bytes, as 512M or 2G" },
+	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
+};
+
+const struct command command_explain;
+
+static int take_format(struct explain_args *args, const char *value)
+{
+	args->is_json = strcmp(value, "json") == 0;
+	if (args->is_json || strcmp(value, "text") == 0)
+		return 0;
+	return app_fail(APP_USAGE, "explain", "-f %s: text or json is expected", value);
+}
+
+static int take_option(struct explain_args *args, int id, const char *value)
+{
+	struct run_options *run = &args->run;
+
+	switch (id) {
+	case OPTION_SITE:
+		run->site_file = value;
+		return 0;
+	case OPTION_PACK:
+		if (run->n_packs == RUN_MAX_PACKS)
+			return app_fail(APP_USAGE, "explain", "more than %d packs", RUN_MAX_PACKS);
+		run->packs[run->n_packs++] = value;
+		return 0;
+	case OPTION_FLOW:
+		args->flow = value;
+		return 0;
+	case OPTION_ALL:
+		args->with_all = true;
+		return 0;
+	case OPTION_FORMAT:
+		return take_format(args, value);
+	case OPTION_FILTER:
+		run->filter = value;
+		return 0;
+	case OPTION_LOCAL:
+		args->report.is_local_time = true;
+		return 0;
+	case OPTION_IDENTITIES:
+		args->report.identities = run->identities = true;
+		return 0;
+	case OPTION_SEPARATE:
+		run->separate_vlans = true;
+		return 0;
+	case OPTION_MEMORY:
+		return run_parse_size("explain", "--max-memory", value, &run->max_memory_bytes);
+	default:
+		app_usage(stdout, &command_explain);
+		run_print_options(stdout, options, ARRAY_SIZE(options));
+		return -1; /* done, nothing wrong */
+	}
+}
+
+/* 0; -1 when help was asked; an exit code > 0. */
+static int parse(struct explain_args *args, int argc, char **argv)
+{
+	struct app_args walk;
+	const char *value;
+	int id, r = 0;
+
+	app_args_init(&walk, argc, argv, options, ARRAY_SIZE(options));
+	while (r == 0 && (id = app_args_next(&walk, &value)) != -1) {
+		if (id == -2)
+			return APP_USAGE;
+		if (id == 0)
+			r = run_add_input(&args->run, "explain", value);
+		else
+			r = take_option(args, id, value);
+	}
+	if (r)
+		return r;
+	if (!args->run.n_inputs)
+		return app_fail(APP_USAGE, "explain",
+		                "no capture named; see pcaudit explain --help");
+	if (!args->flow)
+		return app_fail(
+		        APP_USAGE, "explain",
+		        "which flow? --flow ID (pcaudit audit -f ndjson --flows lists them)");
+	return 0;
+}
+
+/* ---- The flow ------------------------------------------------------------------------------- */
+
+static bool parse_number(const char *text, const char **end, uint64_t *out)
+{
+	char *stop;
+
+	errno = 0;
+	*out = strtoull(text, &stop, 10);
+	*end = stop;
+	return text[0] >= '0' && text[0] <= '9' && errno == 0;
+}
+
+/* "1:17", or "17" with one capture. 0 or APP_USAGE. */
+static int parse_id(const struct explain_args *args, uint64_t *file, uint64_t *number)
+{
+	const char *end;
+
+	*file = 1;
+	bool is_right = parse_number(args->flow, &end, number);
+	if (is_right && *end == ':') {
+		*file = *number;
+		is_right = parse_number(end + 1, &end, number);
+	} else if (is_right && args->run.n_inputs > 1) {
+		return app_fail(APP_USAGE, "explain",
+		                "--flow %s: with several captures the id is FILE:NUMBER, as 1:%s",
+		                args->flow, args->flow);
+	}
+	if (!is_right || *end)
+		return app_fail(APP_USAGE, "explain", "--flow %s: an id as 1:17 or 17 is expected",
+		                args->flow);
+	return 0;
+}
+
+/* The record with that first packet; the nearest one before it in *before (NULL: none). */
+static const struct flow_record *find_record(const struct report *report, uint64_t file,
+                                             uint64_t number, const struct flow_record **before)
+{
+	*before = NULL;
+	for (size_t i = 0; i < report->n_records; i++) {
+		const struct flow *flow = &report->records[i]->flow;
+		if (flow->file != file)
+			continue;
+		if (flow->number == number)
+			return report->records[i];
+		if (flow->number < number)
+			*before = report->records[i];
+	}
+	return NULL;
+}
+
+static int say_unknown(const struct explain_args *args, const struct report *report, uint64_t file,
+                       const struct flow_record *before)
+{
+	if (file == 0 || file > report->capture.n_inputs)
+		return app_fail(APP_USAGE, "explain",
+		                "--flow %s: there is no capture %llu; %zu %s read", args->flow,
+		                (unsigned long long)file, report->capture.n_inputs,
+		                report->capture.n_inputs == 1 ? "was" : "were");
+	if (before)
+		return app_fail(APP_USAGE, "explain",
+		                "--flow %s: no flow begins with that packet (an id is a flow's "
+		                "first packet; the last one before it is %u:%llu)",
+		                args->flow, before->flow.file,
+		                (unsigned long long)before->flow.number);
+	return app_fail(APP_USAGE, "explain",
+	                "--flow %s: no flow begins with that packet; %zu flows were found",
+	                args->flow, report->n_records);
+}
+
+static int explain(const struct explain_args *args, const struct run *run,
+                   const struct report *report)
+{
+	const struct ruleset *ruleset = run->table.ruleset;
+	_cleanup_(freep) struct trial *trials = calloc(ruleset->n_rules + 1, sizeof(*trials));
+	const struct flow_record *before;
+	uint64_t file, number;
+
+	if (!trials)
+		return app_fail(APP_CANNOT, "explain", "%s", strerror(ENOMEM));
+	int r = parse_id(args, &file, &number);
+	if (r)
+		return r;
+	const struct flow_record *record = find_record(report, file, number, &before);
+	if (!record)
+		return say_unknown(args, report, file, before);
+	struct judge_context context = { .scope = run->table.scope,
+		                         .now_ns = record->closed_ns ? record->closed_ns
+		                                                     : report->capture.last_ns,
+		                         .is_evicted = record->is_evicted };
+	judge_explain(trials, &context, &record->flow, record->flow.facts);
+	struct explanation explanation = { .report = report,
+		                           .record = record,
+		                           .trials = trials,
+		                           .n_trials = ruleset->n_rules,
+		                           .with_all = args->with_all };
+	struct report_options report_options = args->report;
+	report_options.is_coloured = app_may_colour(stdout);
+	r = args->is_json ? report_explain_json(stdout, &explanation, &report_options)
+	                  : report_explain_text(stdout, &explanation, &report_options);
+	return r < 0 ? app_fail(APP_CANNOT, "explain", "standard output: %s", strerror(-r))
+	             : APP_PASS;
+}
+
+static int cmd_explain(int argc, char **argv)
+{
+	struct explain_args args = { 0 };
+	const struct report *report;
+	struct err err = { "" };
+	struct run run;
+
+	run_options_init(&args.run);
+	int r = parse(&args, argc, argv);
+	if (r == 0) {
+		args.run.ledger.keep = KEEP_ALL_FLOWS;
+		r = run_new(&run, &args.run, &err);
+		if (r == 0)
+			r = run_to_report(&run, &report, &err);
+		if (r)
+			app_fail(r, "explain", "%s", err.text[0] ? err.text : strerror(ENOMEM));
+		else
+			r = explain(&args, &run, report);
+		run_deinit(&run);
+	}
+	run_options_deinit(&args.run);
+	return r < 0 ? APP_PASS : r;
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.help = "say why one flow was judged as it was",
+	.usage = "[-s SITE] [-p PACK]... --flow ID [--all] [-f text|json] CAPTURE...",
+	.run = cmd_explain,
+};

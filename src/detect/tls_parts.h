@@ -1,0 +1,77 @@
+/*
+ * What tls.c and dtls.c share: names of numbers, the ClientHello, and its fingerprints.
+ */
+#ifndef PCAUDIT_DETECT_TLS_PARTS_H
+#define PCAUDIT_DETECT_TLS_PARTS_H
+
+#include "detect/priv.h"
+#include "pcaudit/base/reader.h"
+#include "pcaudit/base/util.h"
+
+#define TLS_RECORD_MAX (16384 + 2048)
+
+enum record_type { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23 };
+
+enum message_type {
+	CLIENT_HELLO = 1,
+	SERVER_HELLO = 2,
+	NEW_SESSION_TICKET = 4,
+	CERTIFICATE = 11,
+	CERTIFICATE_REQUEST = 13,
+	SERVER_HELLO_DONE = 14,
+	CERTIFICATE_VERIFY = 15,
+	CLIENT_KEY_EXCHANGE = 16,
+};
+
+/* ---- tls_names.c --------------------------------------------------------------------------- */
+
+/* As the IANA registry prints it; NULL if the number has no name. */
+const char *tls_suite_name(uint16_t suite);
+/* No encryption, no authentication of the server, export, RC4, DES, 3DES, or MD5 as MAC. */
+bool tls_suite_is_weak(uint16_t suite);
+/* Never NULL. */
+const char *tls_alert_name(uint8_t alert);
+/* "TLS 1.2"; NULL if it is no version. */
+const char *tls_version_name(uint16_t version);
+
+/* ---- tls_probe.c --------------------------------------------------------------------------- */
+
+/* May a record's header say this? (RFC 8446 5.1, and what older peers send) */
+bool tls_is_record(uint8_t type, uint16_t version, uint16_t len);
+enum detect_step tls_probe(const struct detect_view *view);
+
+/* ---- tls_hello.c --------------------------------------------------------------------------- */
+
+#define JA3_SIZE 33 /* 32 hex digits and NUL */
+#define JA4_SIZE 37 /* 10 + 1 + 12 + 1 + 12 and NUL */
+
+/* A ClientHello; views into its bytes. */
+struct client_hello {
+	uint16_t version;     /* legacy_version */
+	uint16_t max_version; /* the highest it offers, supported_versions included */
+	bool is_dtls;
+	bool has_sni, has_ticket; /* the extension is there, perhaps empty */
+	bool offers_psk, offers_early_data;
+	struct bytes session_id;
+	struct bytes suites;     /* 16 bits each */
+	struct bytes extensions; /* the whole block, without its length */
+	struct bytes sni;        /* host_name */
+	struct bytes alpn;       /* list of 8-bit length and name */
+	struct bytes ticket;     /* RFC 5077; empty if none */
+	struct bytes groups, point_formats, signature_algorithms;
+};
+
+/* The body of a handshake message of type 1. False if it is not one, or not whole. */
+bool client_hello_parse(struct client_hello *hello, struct bytes body, bool is_dtls);
+/* Walks 8-bit length, name. False at the end of the list. */
+bool alpn_next(struct reader *list, struct bytes *name);
+/* True for the reserved values of RFC 8701, which stand for nothing. */
+bool is_grease(uint16_t value);
+/*
+ * Fingerprints of the client's software: MD5 of what it offers in the order it offers it (JA3), and
+ * the readable one that sorts (JA4, by its public description). False without memory.
+ */
+bool client_hello_ja3(const struct client_hello *hello, char ja3[JA3_SIZE]);
+bool client_hello_ja4(const struct client_hello *hello, char ja4[JA4_SIZE]);
+
+#endif

@@ -1,0 +1,237 @@
+/*
+ * Findings for a person, three lines each: what, where and how often; why; where to look, what it
+ * rests on, and what to do. The whole remedy is shown where it fits, else a few words that say
+ * which way it goes: the JSON report has all of it.
+ */
+#include "report/priv.h"
+
+#define INDENT 4
+
+static const char *short_remedy(const struct finding *finding)
+{
+	static const char *const remedies[N_KINDS] = {
+		[KIND_WRONG_DIRECTION] = "Stop it, or allow it in the site.",
+		[KIND_WRONG_TRANSPORT] = "Stop it, or allow it in the site.",
+		[KIND_WRONG_PORT] = "Move it, or give the rule its port in the site.",
+		[KIND_WRONG_SOURCE] = "Give the source its role, allow it, or stop it.",
+		[KIND_WRONG_DESTINATION] = "Give the destination its role, allow it, or stop it.",
+		[KIND_WRONG_PROTOCOL] = "Find what listens there.",
+		[KIND_WRONG_SECURITY] = "Require it, or accept it in the site.",
+		[KIND_FEATURE_OFF] = "Declare the feature, or switch it off.",
+		[KIND_UNDOCUMENTED] = "Stop it, or allow it in the site.",
+		[KIND_MISSING] = "Check the service, or say expect: false.",
+	};
+	enum kind kind = (enum kind)finding->key.kind;
+
+	if (kind_is_blocked(kind))
+		return finding->key.rule >= 0 ? "Check the service and the path to it."
+		                              : "Find out who tries, and why.";
+	return remedies[kind] ? remedies[kind] : "";
+}
+
+/* ---- First line ------------------------------------------------------------------------------ */
+
+static void add_end(struct strbuf *text, const struct report *report, const struct finding *finding,
+                    bool of_responder)
+{
+	const struct rule *rule = report_rule(report, finding->key.rule);
+	const struct party *party = finding_party(finding, of_responder);
+	char roles[256];
+
+	if (party)
+		party_roles_text(report->scope, party, roles, sizeof(roles));
+	else if (rule)
+		rule_end_text(of_responder ? &rule->to : &rule->from, roles, sizeof(roles));
+	else
+		return;
+	strbuf_add(text, roles);
+}
+
+static void add_ports(struct strbuf *text, const struct finding *finding)
+{
+	size_t shown = MIN(finding->n_ports, 3);
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct port_range *p = &finding->ports[i];
+		strbuf_add(text, i ? "," : "/");
+		if (p->first == p->last)
+			strbuf_add_format(text, "%u", p->first);
+		else
+			strbuf_add_format(text, "%u-%u", p->first, p->last);
+	}
+	if (shown < finding->n_ports)
+		strbuf_add(text, ",...");
+}
+
+/* From -> to, transport and ports. */
+static void add_where(struct strbuf *text, const struct report *report,
+                      const struct finding *finding)
+{
+	const struct rule *rule = report_rule(report, finding->key.rule);
+	char transport[16], ports[96], prefix[PREFIX_TEXT_SIZE];
+
+	if (!finding->flows && !rule) {
+		const struct site_address *entry = finding->key.entry;
+		if (entry)
+			strbuf_add_format(text, "%s %s", entry->role,
+			                  prefix_format(&entry->prefix, prefix));
+		else if (finding->key.host)
+			strbuf_add(text, finding->key.host);
+		return;
+	}
+	add_end(text, report, finding, false);
+	strbuf_add(text, " -> ");
+	add_end(text, report, finding, true);
+	if (finding->flows) {
+		strbuf_add_format(text, " %s", transport_word(finding->key.transport, transport));
+		add_ports(text, finding);
+	} else {
+		rule_transport_text(rule, transport, sizeof(transport));
+		rule_ports_text(rule, ports, sizeof(ports));
+		strbuf_add_format(text, " %s/%s", transport, ports);
+	}
+}
+
+static void put_what(struct lines *lines, const struct report *report,
+                     const struct finding *finding, enum ink ink)
+{
+	const struct rule *rule = report_rule(report, finding->key.rule);
+	struct strbuf text = STRBUF_INIT;
+	char lead[16];
+
+	snprintf(lead, sizeof(lead), "%-9s", severity_word(finding->severity));
+	strbuf_add(&text, finding->key.note ? note_word((enum note_code)(finding->key.note - 1))
+	                                    : kind_word((enum kind)finding->key.kind));
+	if (rule)
+		strbuf_add_format(&text, "%s %s", finding_is_nearest(finding) ? " near" : "",
+		                  rule->id);
+	strbuf_add(&text, ": ");
+	add_where(&text, report, finding);
+	if (finding->flows)
+		strbuf_add_format(&text, ", %llu flow%s", (unsigned long long)finding->flows,
+		                  finding->flows == 1 ? "" : "s");
+	if (finding->initiators > 1)
+		strbuf_add_format(&text, " from %s%u addresses",
+		                  finding->initiators_at_least ? "at least " : "",
+		                  finding->initiators);
+	lines->is_failed |= text.is_failed;
+	lines_put(lines, ink, lead, INDENT, strbuf_text(&text));
+	strbuf_deinit(&text);
+}
+
+/* ---- Second and third line ------------------------------------------------------------------- */
+
+static void put_why(struct lines *lines, const struct finding *finding)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	lines_add_sentences(&text, finding->why ? finding->why : "", lines->width - INDENT);
+	lines->is_failed |= text.is_failed;
+	lines_put(lines, INK_PLAIN, "    ", INDENT, strbuf_text(&text));
+	strbuf_deinit(&text);
+}
+
+static void add_examples(struct strbuf *text, const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->n_examples && i < 3; i++)
+		strbuf_add_format(text, "%s%u:%llu",
+		                  i                         ? " "
+		                  : finding->n_examples > 1 ? "Flows "
+		                                            : "Flow ",
+		                  finding->examples[i]->flow.file,
+		                  (unsigned long long)finding->examples[i]->flow.number);
+	if (finding->n_examples)
+		strbuf_add(text, ". ");
+}
+
+static void add_cite(struct strbuf *text, const struct rule *rule)
+{
+	if (!rule || !rule->n_cites)
+		return;
+	const struct cite *cite = &rule->cites[0];
+	strbuf_add(text, cite->document);
+	if (cite->row)
+		strbuf_add_format(text, " table %u row %u", cite->table, cite->row);
+	else if (cite->where)
+		strbuf_add_format(text, " (%s)", cite->where);
+	if (rule->n_cites > 1)
+		strbuf_add_format(text, " and %zu more", rule->n_cites - 1);
+	strbuf_add(text, ". ");
+}
+
+static void add_accepted(struct strbuf *text, const struct site_accept *accept)
+{
+	char until[16];
+
+	strbuf_add_format(text, "Accepted: %s", accept->why ? accept->why : "no reason given");
+	if (accept->owner)
+		strbuf_add_format(text, " (%s)", accept->owner);
+	if (accept->until_ns != INT64_MAX)
+		strbuf_add_format(text, ", until %s", time_date_text(accept->until_ns, until));
+	strbuf_add(text, ".");
+}
+
+static void put_evidence(struct lines *lines, const struct report *report,
+                         const struct finding *finding)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	add_examples(&text, finding);
+	add_cite(&text, report_rule(report, finding->key.rule));
+	if (finding->key.accepted) {
+		add_accepted(&text, finding->key.accepted);
+	} else {
+		const char *whole = finding->remedy ? finding->remedy : "";
+		bool fits = lines_columns(strbuf_text(&text)) + lines_columns(whole) <=
+		            lines->width - INDENT;
+		strbuf_add(&text, fits ? whole : short_remedy(finding));
+	}
+	lines->is_failed |= text.is_failed;
+	if (text.len)
+		lines_put(lines, INK_PLAIN, "    ", INDENT, strbuf_text(&text));
+	strbuf_deinit(&text);
+}
+
+static void put_finding(struct lines *lines, const struct report *report,
+                        const struct finding *finding)
+{
+	put_what(lines, report, finding, ink_of_severity(finding->severity));
+	put_why(lines, finding);
+	put_evidence(lines, report, finding);
+}
+
+/* The same in grey: colours are switched off within, so that nothing ends the grey. */
+static void put_accepted(struct lines *lines, const struct report *report,
+                         const struct finding *finding)
+{
+	struct lines grey = *lines;
+
+	if (lines->is_coloured)
+		fputs("\033[2m", lines->out);
+	grey.is_coloured = false;
+	put_finding(&grey, report, finding);
+	if (lines->is_coloured)
+		fputs("\033[0m", lines->out);
+	lines->is_failed |= grey.is_failed;
+}
+
+void text_findings(struct lines *lines, const struct report *report)
+{
+	bool has_accepted = false;
+
+	if (report->n_findings)
+		lines_blank(lines);
+	for (size_t i = 0; i < report->n_findings && !ferror(lines->out); i++) {
+		if (report->findings[i]->key.accepted)
+			has_accepted = true;
+		else
+			put_finding(lines, report, report->findings[i]);
+	}
+	if (!has_accepted)
+		return;
+	lines_blank(lines);
+	lines_put(lines, INK_TITLE, "Accepted by the site", 0, "");
+	for (size_t i = 0; i < report->n_findings && !ferror(lines->out); i++)
+		if (report->findings[i]->key.accepted)
+			put_accepted(lines, report, report->findings[i]);
+}
