@@ -149,7 +149,7 @@ def check_findings(rows, report):
     seen = [(f['kind'], f['severity'], f['rule'] or '', {e['id'] for e in f['examples']}) for f in report['findings']]
     used = set()
     for row in rows:
-        rules = [word.strip() for word in row.get('rule', '').split('/')]
+        rules = [word.strip().replace('(none)', '') for word in row.get('rule', '').split('/')]
         flow = row.get('flow', '').strip()
         match = [i for i, (kind, severity, rule, ids) in enumerate(seen)
                  if kind == row['kind'] and severity == row['severity'] and rule in rules

@@ -59,6 +59,12 @@ struct source *source_free(struct source *source);
 DEFINE_CLEANUP(struct source, source_free)
 
 /*
+ * Whether a file that begins so would be taken for a capture by source_new(), or be refused by the
+ * name of its compression. 4 bytes of start are enough.
+ */
+bool source_is_capture(struct bytes start);
+
+/*
  * The next frame of all inputs in time order; equal times by input, then by number. A time that
  * goes back inside one input does not reorder that input. A truncated or damaged input ends there,
  * says so in its input_info, and the others go on.

@@ -169,8 +169,9 @@ int flow_table_update(struct flow_table *table, const struct packet *packet, str
  * Drains: the next flow that is closed, expired at now_ns, or evicted; NULL when there is none. The
  * flow lives until the next call of any function of the table. Call until NULL after each update:
  * at most 4 flows of the shard that was updated are swept then. A call that follows neither an update
- * nor a flow (time only, live) sweeps all shards, at most 4096 flows until NULL. Time that goes back
- * closes nothing, and neither does a single packet whose time is ahead of all others.
+ * nor a flow (time alone) sweeps all shards by the time of the last such call, once a second, at
+ * most 4096 flows until NULL. So time that goes back closes nothing, and neither does a single
+ * time far ahead.
  */
 struct flow *flow_table_next(struct flow_table *table, int64_t now_ns, unsigned *events);
 

@@ -14,7 +14,7 @@ struct report_options {
 	enum { REPORT_NO_FLOWS, REPORT_FLOWS_IN_SCOPE, REPORT_ALL_FLOWS } flows; /* list them */
 	bool is_coloured;   /* text on a terminal */
 	bool is_local_time; /* text only; JSON is always UTC */
-	unsigned columns;   /* text: of the terminal, as far as they are used (60 to 100); 0: 100 */
+	unsigned columns;   /* text: width, 60 to 100; 0: of the terminal, 100 where out is none */
 	bool identities;    /* facts may hold the user part of addresses */
 	const char *sensor; /* --sensor NAME, or NULL */
 	const char *version;      /* pcaudit's */

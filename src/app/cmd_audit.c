@@ -263,13 +263,11 @@ static int cmd_audit(int argc, char **argv)
 	if (r == 0) {
 		args.run.ledger.fail_on = args.fail_on;
 		r = run_new(&run, &args.run, &err);
-		if (r)
-			app_fail(r, "audit", "%s", err.text);
-		else
-			r = run_to_report(&run, &report, &err);
-		if (r && err.text[0] == '\0')
-			app_fail(r, "audit", "%s", strerror(ENOMEM));
 		if (r == 0)
+			r = run_to_report(&run, &report, &err);
+		if (r)
+			app_fail(r, "audit", "%s", err.text[0] ? err.text : strerror(ENOMEM));
+		else
 			r = write_outputs(&args, report);
 		if (r == 0)
 			r = exit_code(&args, &run, report);

@@ -1,5 +1,6 @@
 #include "app/main_run.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -54,12 +55,10 @@ static int print_version(void)
 	return APP_PASS;
 }
 
-int main_run(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
 	const char *names[64];
 
-	/* A reader that goes away is an output error with its own exit code, not a signal. */
-	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		print_help(stderr);
 		return APP_USAGE;
@@ -79,4 +78,17 @@ int main_run(int argc, char **argv)
 	fprintf(stderr, "pcaudit: no command \"%s\"", argv[1]);
 	fprintf(stderr, near ? " (did you mean \"%s\"?)\n" : "; see pcaudit --help\n", near);
 	return APP_USAGE;
+}
+
+int main_run(int argc, char **argv)
+{
+	/* A reader that goes away is an output error with its own exit code, not a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	int code = run_words(argc, argv);
+	/* Help, too, is an output; what a command could not write it has said itself. */
+	if (code == APP_PASS && (fflush(stdout) != 0 || ferror(stdout))) {
+		fprintf(stderr, "pcaudit: standard output: %s\n", strerror(errno ? errno : EIO));
+		return APP_CANNOT;
+	}
+	return code;
 }

@@ -37,23 +37,58 @@ static bool append_input(struct run_options *options, const char *path)
 	return true;
 }
 
+/* 1, 0, or an exit code > 1 after saying what is wrong. */
+static int is_capture(const char *command, const char *path)
+{
+	struct err err = { "" };
+	uint8_t start[4];
+	size_t len = 0;
+	ssize_t n = 1;
+
+	_cleanup_(closep) int fd = sink_open_input(path, &err);
+	if (fd < 0)
+		return app_fail(APP_CANNOT, command, "%s", err.text);
+	while (len < sizeof(start) && n > 0) {
+		n = read(fd, start + len, sizeof(start) - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		return app_fail(APP_CANNOT, command, "%s: %s", path, strerror(errno));
+	return len == 0 || source_is_capture(BYTES(start, len));
+}
+
+/* The captures of a folder. Other files may lie beside them; they are left out, and not in silence. */
+static int add_files(struct run_options *options, const char *command, char *const *files, size_t n)
+{
+	size_t n_before = options->n_inputs;
+
+	for (size_t i = 0; i < n; i++) {
+		int r = is_capture(command, files[i]);
+		if (r > 1)
+			return r;
+		if (r == 0)
+			fprintf(stderr, "pcaudit %s: %s: left out, not a capture\n", command, files[i]);
+		else if (!append_input(options, files[i]))
+			return app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+	}
+	return options->n_inputs > n_before ? 0 : -1;
+}
+
 int run_add_input(struct run_options *options, const char *command, const char *path)
 {
 	char **files = NULL;
 	struct err err = { "" };
 	size_t n = 0;
-	bool is_added = true;
 
 	if (strcmp(path, "-") == 0 || !sink_is_folder(path))
 		return append_input(options, path) ? 0 : app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
 	if (sink_list_folder(&files, &n, path, &err) < 0)
 		return app_fail(APP_CANNOT, command, "%s", err.text);
-	if (n == 0)
-		return app_fail(APP_CANNOT, command, "%s: the folder holds no file", path);
-	for (size_t i = 0; i < n && is_added; i++)
-		is_added = append_input(options, files[i]);
+	int r = add_files(options, command, files, n);
 	sink_free_paths(files, n);
-	return is_added ? 0 : app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+	if (r < 0)
+		return app_fail(APP_CANNOT, command, "%s: the folder holds no capture", path);
+	return r;
 }
 
 /* ---- Option values -------------------------------------------------------------------------- */
@@ -115,7 +150,8 @@ int run_parse_time(const char *command, const char *option, const char *text, in
 		if (*end == 'Z')
 			end++;
 	}
-	if (!end || *end || seconds > INT64_MAX / NS_PER_SECOND - 1)
+	const int64_t most = INT64_MAX / NS_PER_SECOND - 1; /* before 1678 and after 2262 do not fit */
+	if (!end || *end || seconds > most || seconds < -most)
 		return app_fail(APP_USAGE, command,
 				"%s %s: a UTC time as 2026-03-01T10:00:00Z or seconds since 1970 is expected", option, text);
 	*out = seconds * NS_PER_SECOND + fraction;

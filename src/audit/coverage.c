@@ -56,7 +56,13 @@ static bool is_stated(const struct ruleset_end *end, const struct rule_end *writ
 	return end->form != END_ANY || !role_set_is_empty(&end->expect);
 }
 
-/* The first role of the set that is not given an address, when none of them is. -1 if one is. */
+/* Clients are seldom listed one by one: by default they are everybody on their side. */
+static bool has_address(const struct ruleset_role *role)
+{
+	return role->is_given || (role->role->has_default && role->role->kind == ROLE_CLIENT);
+}
+
+/* The first role of the set that has no address, when none of them has. -1 if one has. */
 static int lacks_address(const struct ruleset *ruleset, const struct role_set *roles)
 {
 	int first = -1;
@@ -64,7 +70,7 @@ static int lacks_address(const struct ruleset *ruleset, const struct role_set *r
 	for (unsigned i = 0; i < ruleset->n_roles; i++) {
 		if (!role_set_has(roles, i))
 			continue;
-		if (ruleset->roles[i].is_given)
+		if (has_address(&ruleset->roles[i]))
 			return -1;
 		if (first < 0)
 			first = (int)i;
@@ -91,6 +97,10 @@ static bool is_one_host(const struct ruleset *ruleset, const struct ruleset_rule
 	const struct site *site = ruleset->site;
 	const struct prefix *only = NULL;
 
+	for (unsigned i = 0; i < ruleset->n_roles; i++)
+		if ((role_set_has(roles_of(&rule->from), i) || role_set_has(roles_of(&rule->to), i)) &&
+		    !ruleset->roles[i].is_given && has_address(&ruleset->roles[i]))
+			return false;
 	for (size_t i = 0; i < site->n_addresses; i++) {
 		int role = ruleset_find_role(ruleset, site->addresses[i].role);
 		if (role < 0 || (!role_set_has(roles_of(&rule->from), (unsigned)role) &&
@@ -209,7 +219,7 @@ static void judge_windows(struct coverage_row *row, struct ledger *ledger, const
 		    (unsigned long long)due);
 }
 
-static void judge_rule(struct coverage_row *row, struct ledger *ledger, unsigned index, bool is_group_observed)
+static void judge_rule(struct coverage_row *row, struct ledger *ledger, unsigned index, bool is_group_seen)
 {
 	const struct ruleset_rule *rule = &ledger->ruleset->rules[index];
 	struct rule_stats *stats = &ledger->stats[index];
@@ -230,8 +240,8 @@ static void judge_rule(struct coverage_row *row, struct ledger *ledger, unsigned
 		say(row, COVERAGE_UNJUDGED, "%s", reason_sentence(stats->unjudged_reason));
 	} else if (is_unexpected(row, ledger, rule)) {
 		return;
-	} else if (is_group_observed) {
-		say(row, COVERAGE_NOT_EXPECTED, "another facet of the same printed rule, or its pair, was observed");
+	} else if (is_group_seen) {
+		say(row, COVERAGE_NOT_EXPECTED, "another facet of the same printed rule, or its pair, was seen");
 	} else if (!is_unobservable(row, ledger, index)) {
 		if (hidden_by(ledger))
 			say(row, COVERAGE_UNJUDGED, "%s", hidden_by(ledger));
@@ -309,16 +319,19 @@ static int add_missing_hosts(struct ledger *ledger)
 	return 0;
 }
 
-static int find_observed_groups(const struct ledger *ledger, bool **out)
+/* Of facets and pairs one seen is enough; if that one is broken or blocked, that is said already. */
+static int find_seen_groups(const struct ledger *ledger, bool **out)
 {
 	const struct ruleset *ruleset = ledger->ruleset;
 
 	*out = calloc(ruleset->n_groups + 1, sizeof(bool));
 	if (!*out)
 		return -ENOMEM;
-	for (size_t i = 0; i < ruleset->n_rules; i++)
-		if (ledger->stats[i].kept)
+	for (size_t i = 0; i < ruleset->n_rules; i++) {
+		const struct rule_stats *stats = &ledger->stats[i];
+		if (stats->kept || stats->blocked || stats->broken || stats->unjudged)
 			(*out)[ruleset->rules[i].group] = true;
+	}
 	return 0;
 }
 
@@ -326,18 +339,18 @@ int coverage_decide(struct ledger *ledger)
 {
 	const struct ruleset *ruleset = ledger->ruleset;
 	struct report *report = &ledger->report;
-	_cleanup_(freep) bool *observed = NULL;
+	_cleanup_(freep) bool *seen = NULL;
 
 	report->vantage = find_vantage(ledger);
 	report->coverage = calloc(ruleset->n_rules + 1, sizeof(*report->coverage));
-	if (!report->coverage || find_observed_groups(ledger, &observed) < 0)
+	if (!report->coverage || find_seen_groups(ledger, &seen) < 0)
 		return -ENOMEM;
 	for (unsigned i = 0; i < ruleset->n_rules; i++) {
 		struct coverage_row *row = &report->coverage[i];
 		*row = (struct coverage_row){ .rule = (int)i, .best = content_best(ruleset->rules[i].rule),
 					      .flows = ledger->stats[i].kept, .first_ns = ledger->stats[i].first_ns,
 					      .last_ns = ledger->stats[i].last_ns };
-		judge_rule(row, ledger, i, observed[ruleset->rules[i].group]);
+		judge_rule(row, ledger, i, seen[ruleset->rules[i].group]);
 	}
 	report->n_coverage = ruleset->n_rules;
 	for (size_t i = 0; i < report->n_coverage; i++)

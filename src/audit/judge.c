@@ -585,6 +585,7 @@ void judge_flow(struct assessment *out, const struct judge_context *context, con
 	if (context->is_evicted && out->verdict != VERDICT_COMPLIANT) {
 		out->verdict = VERDICT_UNJUDGED;
 		out->kind = KIND_NONE;
+		out->field = CONDITION_NONE;
 		out->reason = REASON_EVICTED;
 	}
 	if (!ruleset->site)

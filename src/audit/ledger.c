@@ -436,6 +436,14 @@ static void count_rule(struct rule_stats *stats, const struct ruleset_rule *rule
 		window_add(&stats->windows, &rule->expect, flow->first_ns, flow->last_ns);
 }
 
+/* A flow between the rule's own ends that breaks it: the rule was tried, not missing. */
+static bool is_same_service(const struct assessment *a)
+{
+	if (a->kind == KIND_WRONG_SOURCE || a->kind == KIND_WRONG_DESTINATION)
+		return a->is_printed_any;
+	return kind_is_violation(a->kind);
+}
+
 static void count_rules(struct ledger *ledger, const struct flow *flow, const struct assessment *a)
 {
 	const struct ruleset *ruleset = ledger->ruleset;
@@ -453,7 +461,7 @@ static void count_rules(struct ledger *ledger, const struct flow *flow, const st
 	} else if (a->verdict == VERDICT_UNJUDGED) {
 		if (!stats->unjudged++ || a->reason < stats->unjudged_reason)
 			stats->unjudged_reason = a->reason;
-	} else if (a->kind == KIND_WRONG_PROTOCOL || a->kind == KIND_WRONG_SECURITY || a->kind == KIND_FEATURE_OFF) {
+	} else if (is_same_service(a)) {
 		stats->broken++;
 	}
 }

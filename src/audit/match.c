@@ -104,7 +104,8 @@ static bool crosses_unnamed(unsigned index, const struct headers *h)
 {
 	const struct ruleset_rule *rule = &scope_get_ruleset(h->scope)->rules[index];
 
-	if (h->src->zones != 1u << ZONE_OUTSIDE || h->dst->zones != 1u << ZONE_INSIDE)
+	/* A broadcast address, as the end that was answered, is on no side. */
+	if (h->src->is_wildcard || h->src->zones != 1u << ZONE_OUTSIDE || h->dst->zones != 1u << ZONE_INSIDE)
 		return false;
 	return !(rule->from.zones & 1u << ZONE_OUTSIDE) && rule->rule->from.n_prefixes == 0 && !rule->allow;
 }
@@ -222,7 +223,8 @@ static enum fit best_fit(const struct scope *scope, const struct headers *h)
 		size_t n;
 		const uint16_t *rules = port_index_get(scope_get_port_index(scope), ports[p], &n);
 		for (size_t i = 0; i < n; i++) {
-			if (!match_fits(rules[i], h))
+			/* Media belongs to its owner here, too, whoever sent first. */
+			if (failures_one_way(rules[i], h, false))
 				continue;
 			const struct rule *rule = scope_get_ruleset(scope)->rules[rules[i]].rule;
 			best = MAX(best, match_single_port(rule, h) ? FIT_SINGLE : FIT_RANGE);

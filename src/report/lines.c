@@ -5,15 +5,27 @@
  */
 #include "report/priv.h"
 
+#include <sys/ioctl.h>
+
 static const char *const ink_codes[] = {
 	[INK_PLAIN] = "",        [INK_ERROR] = "\033[1;31m", [INK_WARNING] = "\033[33m",
 	[INK_INFO] = "\033[36m", [INK_GOOD] = "\033[1;32m",  [INK_TITLE] = "\033[1m",
 	[INK_DIM] = "\033[2m",
 };
 
+/* Of the terminal that out is; 0: it is none, or does not tell. */
+static unsigned columns_of(FILE *out)
+{
+	struct winsize size;
+	int fd = fileno(out);
+
+	return fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 void lines_init(struct lines *lines, FILE *out, const struct report_options *options)
 {
-	unsigned width = options->columns ? options->columns : LINES_MAX_WIDTH;
+	unsigned asked = options->columns ? options->columns : columns_of(out);
+	unsigned width = asked ? asked : LINES_MAX_WIDTH;
 
 	*lines = (struct lines){ .out = out, .is_coloured = options->is_coloured };
 	lines->width = MAX(LINES_MIN_WIDTH, MIN(width, LINES_MAX_WIDTH));
@@ -152,7 +164,8 @@ void lines_blank(struct lines *lines)
 	fputc('\n', lines->out);
 }
 
-/* ---- Sentences ------------------------------------------------------------------------------- */
+/* ---- Fitting a line
+ * ------------------------------------------------------------------------------- */
 
 void lines_add_sentences(struct strbuf *out, const char *text, size_t columns)
 {
@@ -172,4 +185,23 @@ void lines_add_sentences(struct strbuf *out, const char *text, size_t columns)
 	while (taken && text[taken - 1] == ' ')
 		taken--;
 	strbuf_add_bytes(out, BYTES((const uint8_t *)text, taken));
+}
+
+void lines_add_cut(struct strbuf *out, const char *text, size_t columns)
+{
+	size_t len = strlen(text);
+
+	if (lines_columns(text) <= columns || columns < 4) {
+		strbuf_add(out, text);
+		return;
+	}
+	size_t end = bytes_of_columns(text, len, columns - 3), word = end;
+	while (word > end / 2 && text[word] != ' ')
+		word--;
+	if (text[word] == ' ')
+		end = word;
+	while (end && (text[end - 1] == ' ' || text[end - 1] == ','))
+		end--;
+	strbuf_add_bytes(out, BYTES((const uint8_t *)text, end));
+	strbuf_add(out, "...");
 }

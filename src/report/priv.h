@@ -38,9 +38,12 @@ int report_finish(FILE *out, bool is_failed);
 
 #define TIME_PERSON_SIZE 48
 #define TIME_SPAN_SIZE   48
+#define TIME_RANGE_SIZE  96
 
 /* "2027-03-31", UTC. */
 const char *time_date_text(int64_t time_ns, char buffer[16]);
+/* "2026-03-01 10:00:00 to 10:05:00 UTC": the second date only where it differs; or in local time. */
+const char *time_range_text(int64_t first_ns, int64_t last_ns, bool is_local, char buffer[TIME_RANGE_SIZE]);
 /* "2026-03-01 10:00:00 UTC", or local time with its zone. */
 const char *time_person_text(int64_t time_ns, bool is_local, char buffer[TIME_PERSON_SIZE]);
 /* "13.1 s", "2 min 5 s", "3 h 20 min", "4 d 2 h". */
@@ -151,6 +154,8 @@ void lines_put_all(struct lines *lines, enum ink ink, unsigned indent, const cha
 void lines_blank(struct lines *lines);
 /* As many whole sentences of text as fit into columns, and at least the first. */
 void lines_add_sentences(struct strbuf *out, const char *text, size_t columns);
+/* Text, or as many words of it as fit into columns with "..." behind them. */
+void lines_add_cut(struct strbuf *out, const char *text, size_t columns);
 enum ink ink_of_severity(enum severity severity);
 
 /* ---- The parts of the text report ------------------------------------------------------------ */

@@ -89,7 +89,7 @@ void text_coverage(struct lines *lines, const struct report *report)
 		rows[i] = (struct sorted){ &report->coverage[i],
 			                   rank_of(report->coverage[i].status) };
 	qsort(rows, n, sizeof(*rows), compare_rows);
-	strbuf_add_format(&title, "Coverage of %zu rules", n);
+	strbuf_add_format(&title, "Coverage of %zu rules ", n);
 	lines_blank(lines);
 	lines_put(lines, INK_TITLE, strbuf_text(&title), 0, "(in brackets: flows that keep them)");
 	for (size_t i = 0; i < n;) {

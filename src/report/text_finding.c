@@ -1,7 +1,7 @@
 /*
  * Findings for a person, three lines each: what, where and how often; why; where to look, what it
  * rests on, and what to do. The whole remedy is shown where it fits, else a few words that say
- * which way it goes: the JSON report has all of it.
+ * which way it goes: nothing is wider than a line, and the JSON report has all of it.
  */
 #include "report/priv.h"
 
@@ -31,8 +31,20 @@ static const char *short_remedy(const struct finding *finding)
 
 /* ---- First line ------------------------------------------------------------------------------ */
 
+/* "a+b+c" as "a+2". */
+static void shorten_roles(char *roles)
+{
+	char *second = strchr(roles, '+');
+	unsigned n = 0;
+
+	for (const char *at = second; at; at = strchr(at + 1, '+'))
+		n++;
+	if (n)
+		sprintf(second + 1, "%u", n);
+}
+
 static void add_end(struct strbuf *text, const struct report *report, const struct finding *finding,
-                    bool of_responder)
+                    bool of_responder, bool is_brief)
 {
 	const struct rule *rule = report_rule(report, finding->key.rule);
 	const struct party *party = finding_party(finding, of_responder);
@@ -44,6 +56,8 @@ static void add_end(struct strbuf *text, const struct report *report, const stru
 		rule_end_text(of_responder ? &rule->to : &rule->from, roles, sizeof(roles));
 	else
 		return;
+	if (is_brief && party)
+		shorten_roles(roles);
 	strbuf_add(text, roles);
 }
 
@@ -63,25 +77,33 @@ static void add_ports(struct strbuf *text, const struct finding *finding)
 		strbuf_add(text, ",...");
 }
 
+/* A finding about a host or a line of the site. */
+static void add_entry(struct strbuf *text, const struct finding *finding)
+{
+	const struct site_address *entry = finding->key.entry;
+	char prefix[PREFIX_TEXT_SIZE];
+
+	if (entry)
+		strbuf_add_format(text, "%s %s", entry->role,
+		                  prefix_format(&entry->prefix, prefix));
+	else if (finding->key.host)
+		strbuf_add(text, finding->key.host);
+}
+
 /* From -> to, transport and ports. */
 static void add_where(struct strbuf *text, const struct report *report,
-                      const struct finding *finding)
+                      const struct finding *finding, bool is_brief)
 {
 	const struct rule *rule = report_rule(report, finding->key.rule);
-	char transport[16], ports[96], prefix[PREFIX_TEXT_SIZE];
+	char transport[16], ports[96];
 
 	if (!finding->flows && !rule) {
-		const struct site_address *entry = finding->key.entry;
-		if (entry)
-			strbuf_add_format(text, "%s %s", entry->role,
-			                  prefix_format(&entry->prefix, prefix));
-		else if (finding->key.host)
-			strbuf_add(text, finding->key.host);
+		add_entry(text, finding);
 		return;
 	}
-	add_end(text, report, finding, false);
+	add_end(text, report, finding, false, is_brief);
 	strbuf_add(text, " -> ");
-	add_end(text, report, finding, true);
+	add_end(text, report, finding, true, is_brief);
 	if (finding->flows) {
 		strbuf_add_format(text, " %s", transport_word(finding->key.transport, transport));
 		add_ports(text, finding);
@@ -92,42 +114,71 @@ static void add_where(struct strbuf *text, const struct report *report,
 	}
 }
 
-static void put_what(struct lines *lines, const struct report *report,
-                     const struct finding *finding, enum ink ink)
+static void add_what(struct strbuf *text, const struct report *report,
+                     const struct finding *finding, bool is_brief)
 {
 	const struct rule *rule = report_rule(report, finding->key.rule);
+
+	strbuf_add(text, finding->key.note ? note_word((enum note_code)(finding->key.note - 1))
+	                                   : kind_word((enum kind)finding->key.kind));
+	if (rule)
+		strbuf_add_format(text, "%s %s", finding_is_nearest(finding) ? " near" : "",
+		                  rule->id);
+	strbuf_add(text, ": ");
+	add_where(text, report, finding, is_brief);
+	if (finding->flows)
+		strbuf_add_format(text, ", %llu flow%s", (unsigned long long)finding->flows,
+		                  finding->flows == 1 ? "" : "s");
+	if (finding->initiators > 1)
+		strbuf_add_format(text, " from %s%u addresses",
+		                  finding->initiators_at_least ? "at least " : "",
+		                  finding->initiators);
+}
+
+/* One line, cut where it would be wider. */
+static void put_cut(struct lines *lines, enum ink ink, const char *lead, const struct strbuf *text)
+{
+	struct strbuf cut = STRBUF_INIT;
+
+	lines_add_cut(&cut, strbuf_text(text), lines->width - lines_columns(lead));
+	lines->is_failed |= cut.is_failed || text->is_failed;
+	lines_put(lines, ink, lead, INDENT, strbuf_text(&cut));
+	strbuf_deinit(&cut);
+}
+
+static void put_what(struct lines *lines, const struct report *report,
+                     const struct finding *finding)
+{
 	struct strbuf text = STRBUF_INIT;
 	char lead[16];
 
 	snprintf(lead, sizeof(lead), "%-9s", severity_word(finding->severity));
-	strbuf_add(&text, finding->key.note ? note_word((enum note_code)(finding->key.note - 1))
-	                                    : kind_word((enum kind)finding->key.kind));
-	if (rule)
-		strbuf_add_format(&text, "%s %s", finding_is_nearest(finding) ? " near" : "",
-		                  rule->id);
-	strbuf_add(&text, ": ");
-	add_where(&text, report, finding);
-	if (finding->flows)
-		strbuf_add_format(&text, ", %llu flow%s", (unsigned long long)finding->flows,
-		                  finding->flows == 1 ? "" : "s");
-	if (finding->initiators > 1)
-		strbuf_add_format(&text, " from %s%u addresses",
-		                  finding->initiators_at_least ? "at least " : "",
-		                  finding->initiators);
-	lines->is_failed |= text.is_failed;
-	lines_put(lines, ink, lead, INDENT, strbuf_text(&text));
+	add_what(&text, report, finding, false);
+	if (lines_columns(lead) + lines_columns(strbuf_text(&text)) > lines->width) {
+		strbuf_clear(&text);
+		add_what(&text, report, finding, true);
+	}
+	put_cut(lines, ink_of_severity(finding->severity), lead, &text);
 	strbuf_deinit(&text);
 }
 
 /* ---- Second and third line ------------------------------------------------------------------- */
 
+/* The first sentences of why; where not even one fits, both values say it shorter. */
 static void put_why(struct lines *lines, const struct finding *finding)
 {
+	const char *why = finding->why ? finding->why : "";
 	struct strbuf text = STRBUF_INIT;
+	bool has_values = finding->expected && finding->expected[0] && finding->observed &&
+	                  finding->observed[0];
 
-	lines_add_sentences(&text, finding->why ? finding->why : "", lines->width - INDENT);
-	lines->is_failed |= text.is_failed;
-	lines_put(lines, INK_PLAIN, "    ", INDENT, strbuf_text(&text));
+	lines_add_sentences(&text, why, lines->width - INDENT);
+	if (has_values && lines_columns(strbuf_text(&text)) > lines->width - INDENT) {
+		strbuf_clear(&text);
+		strbuf_add_format(&text, "Expected: %s. Observed: %s.", finding->expected,
+		                  finding->observed);
+	}
+	put_cut(lines, INK_PLAIN, "    ", &text);
 	strbuf_deinit(&text);
 }
 
@@ -154,8 +205,6 @@ static void add_cite(struct strbuf *text, const struct rule *rule)
 		strbuf_add_format(text, " table %u row %u", cite->table, cite->row);
 	else if (cite->where)
 		strbuf_add_format(text, " (%s)", cite->where);
-	if (rule->n_cites > 1)
-		strbuf_add_format(text, " and %zu more", rule->n_cites - 1);
 	strbuf_add(text, ". ");
 }
 
@@ -171,6 +220,17 @@ static void add_accepted(struct strbuf *text, const struct site_accept *accept)
 	strbuf_add(text, ".");
 }
 
+static void add_remedy(struct strbuf *text, const struct finding *finding, size_t columns)
+{
+	const char *texts[] = { finding->remedy ? finding->remedy : "", short_remedy(finding) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (lines_columns(strbuf_text(text)) + lines_columns(texts[i]) <= columns) {
+			strbuf_add(text, texts[i]);
+			return;
+		}
+}
+
 static void put_evidence(struct lines *lines, const struct report *report,
                          const struct finding *finding)
 {
@@ -178,24 +238,20 @@ static void put_evidence(struct lines *lines, const struct report *report,
 
 	add_examples(&text, finding);
 	add_cite(&text, report_rule(report, finding->key.rule));
-	if (finding->key.accepted) {
+	if (finding->key.accepted)
 		add_accepted(&text, finding->key.accepted);
-	} else {
-		const char *whole = finding->remedy ? finding->remedy : "";
-		bool fits = lines_columns(strbuf_text(&text)) + lines_columns(whole) <=
-		            lines->width - INDENT;
-		strbuf_add(&text, fits ? whole : short_remedy(finding));
-	}
-	lines->is_failed |= text.is_failed;
-	if (text.len)
-		lines_put(lines, INK_PLAIN, "    ", INDENT, strbuf_text(&text));
+	else
+		add_remedy(&text, finding, lines->width - INDENT);
+	while (text.len && text.text[text.len - 1] == ' ')
+		text.text[--text.len] = '\0';
+	put_cut(lines, INK_PLAIN, "    ", &text);
 	strbuf_deinit(&text);
 }
 
 static void put_finding(struct lines *lines, const struct report *report,
                         const struct finding *finding)
 {
-	put_what(lines, report, finding, ink_of_severity(finding->severity));
+	put_what(lines, report, finding);
 	put_why(lines, finding);
 	put_evidence(lines, report, finding);
 }

@@ -133,7 +133,7 @@ static void put_read(struct lines *lines, const struct report *report,
                      const struct report_options *options)
 {
 	const struct capture_summary *c = &report->capture;
-	char first[TIME_PERSON_SIZE], last[TIME_PERSON_SIZE], span[TIME_SPAN_SIZE], size[32];
+	char range[TIME_RANGE_SIZE], span[TIME_SPAN_SIZE], size[32];
 	struct strbuf text = STRBUF_INIT;
 	uint64_t bytes = 0;
 
@@ -146,10 +146,10 @@ static void put_read(struct lines *lines, const struct report *report,
 	strbuf_add_format(&text, ": %llu packet%s, %s", (unsigned long long)c->received,
 	                  c->received == 1 ? "" : "s", report_bytes_text(bytes, size));
 	if (c->received)
-		strbuf_add_format(&text, ", %s to %s (%s)",
-		                  time_person_text(c->first_ns, options->is_local_time, first),
-		                  time_person_text(c->last_ns, options->is_local_time, last),
-		                  time_span_text(c->last_ns - c->first_ns, span));
+		strbuf_add_format(
+		        &text, ", %s (%s)",
+		        time_range_text(c->first_ns, c->last_ns, options->is_local_time, range),
+		        time_span_text(c->last_ns - c->first_ns, span));
 	put_label(lines, "Read", &text);
 	strbuf_deinit(&text);
 }
@@ -161,7 +161,6 @@ static void add_errors(struct strbuf *text, const struct capture_summary *c)
 			strbuf_add_format(text, "%s%s: %s", text->len ? ", " : "",
 			                  c->inputs[i]->name,
 			                  c->inputs[i]->error ? c->inputs[i]->error : "truncated");
-	/* One name is enough where there are many; the JSON report has them all. */
 }
 
 static void put_lost(struct lines *lines, const struct report *report)

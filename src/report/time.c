@@ -39,17 +39,45 @@ const char *time_date_text(int64_t time_ns, char buffer[16])
 	return buffer;
 }
 
-const char *time_person_text(int64_t time_ns, bool is_local, char buffer[TIME_PERSON_SIZE])
+static void break_down(int64_t time_ns, bool is_local, struct tm *tm)
 {
 	time_t seconds = seconds_of(time_ns);
-	struct tm tm;
 
 	if (is_local)
-		localtime_r(&seconds, &tm);
+		localtime_r(&seconds, tm);
 	else
-		gmtime_r(&seconds, &tm);
-	strftime(buffer, TIME_PERSON_SIZE,
-	         is_local ? "%Y-%m-%d %H:%M:%S %Z" : "%Y-%m-%d %H:%M:%S UTC", &tm);
+		gmtime_r(&seconds, tm);
+}
+
+/* The zone's name: of UTC as people write it, not as the C library does. */
+static const char *zone_of(const struct tm *tm, bool is_local)
+{
+	return is_local && tm->tm_zone ? tm->tm_zone : "UTC";
+}
+
+const char *time_person_text(int64_t time_ns, bool is_local, char buffer[TIME_PERSON_SIZE])
+{
+	struct tm tm;
+	char text[24];
+
+	break_down(time_ns, is_local, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(buffer, TIME_PERSON_SIZE, "%s %s", text, zone_of(&tm, is_local));
+	return buffer;
+}
+
+const char *time_range_text(int64_t first_ns, int64_t last_ns, bool is_local,
+                            char buffer[TIME_RANGE_SIZE])
+{
+	struct tm first, last;
+	char from[24], to[24];
+
+	break_down(first_ns, is_local, &first);
+	break_down(last_ns, is_local, &last);
+	bool is_one_day = first.tm_year == last.tm_year && first.tm_yday == last.tm_yday;
+	strftime(from, sizeof(from), "%Y-%m-%d %H:%M:%S", &first);
+	strftime(to, sizeof(to), is_one_day ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &last);
+	snprintf(buffer, TIME_RANGE_SIZE, "%s to %s %s", from, to, zone_of(&last, is_local));
 	return buffer;
 }
 

@@ -102,9 +102,11 @@ static int add_path(char ***paths, size_t *n, char *path)
 
 static char *join(const char *folder, const char *name)
 {
+	size_t len = strlen(folder);
+	const char *slash = len && folder[len - 1] == '/' ? "" : "/";
 	char *path = NULL;
 
-	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+	return asprintf(&path, "%s%s%s", folder, slash, name) < 0 ? NULL : path;
 }
 
 int sink_list_folder(char ***out, size_t *n, const char *folder, struct err *err)
