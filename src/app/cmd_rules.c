@@ -80,8 +80,9 @@ static int parse(struct rules_args *args, int argc, char **argv)
 
 static int finish(FILE *out, int r)
 {
+	errno = 0;
 	if (r == 0 && (fflush(out) || ferror(out)))
-		r = -EIO;
+		r = errno ? -errno : -EIO;
 	return r ? app_fail(APP_CANNOT, "rules", "standard output: %s", strerror(-r)) : APP_PASS;
 }
 

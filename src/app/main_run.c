@@ -1,6 +1,7 @@
 #include "app/main_run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -80,8 +81,22 @@ static int run_words(int argc, char **argv)
 	return APP_USAGE;
 }
 
+/*
+ * A closed standard descriptor would be given to the next file opened: a capture would be written
+ * to, or a report end up in the wrong place. It is held the wrong way round, so that its use fails.
+ */
+static bool hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main_run(int argc, char **argv)
 {
+	if (!hold_standard_streams())
+		return APP_CANNOT;
 	/* A reader that goes away is an output error with its own exit code, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
 	int code = run_words(argc, argv);

@@ -201,5 +201,8 @@ int json_print(FILE *out, struct json_object *object)
 	               : NULL;
 	if (!text)
 		return -ENOMEM;
-	return fprintf(out, "%s\n", text) < 0 || fflush(out) ? -EIO : 0;
+	errno = 0;
+	if (fprintf(out, "%s\n", text) < 0 || fflush(out))
+		return errno ? -errno : -EIO;
+	return 0;
 }

@@ -63,6 +63,8 @@ const char *err_near_miss(const char *word, const char *const *candidates, size_
 	const char *best = NULL;
 	unsigned best_distance = (unsigned)(strlen(word) / 3);
 
+	if (strlen(word) > MAX_WORD)
+		return NULL;
 	if (best_distance == 0)
 		best_distance = 1;
 	for (size_t i = 0; i < n_candidates; i++) {

@@ -2,8 +2,10 @@
 
 bool reader_line(struct reader *r, struct bytes *line)
 {
+	if (reader_left(r) == 0)
+		return false;
 	struct bytes rest = BYTES(r->bytes.data + r->at, reader_left(r));
-	const uint8_t *lf = rest.len ? memchr(rest.data, '\n', rest.len) : NULL;
+	const uint8_t *lf = memchr(rest.data, '\n', rest.len);
 	if (!lf)
 		return false;
 	size_t len = (size_t)(lf - rest.data);

@@ -55,6 +55,26 @@ static const struct {
 	{ { (const uint8_t *)"PK\x03\x04", 4 }, "a zip archive" },
 };
 
+/* pcap in both byte orders (plain, nanoseconds, the variants libpcap reads), and pcapng. */
+static const struct bytes magics[] = {
+	{ (const uint8_t *)"\xa1\xb2\xc3\xd4", 4 }, { (const uint8_t *)"\xd4\xc3\xb2\xa1", 4 },
+	{ (const uint8_t *)"\xa1\xb2\x3c\x4d", 4 }, { (const uint8_t *)"\x4d\x3c\xb2\xa1", 4 },
+	{ (const uint8_t *)"\xa1\xb2\xcd\x34", 4 }, { (const uint8_t *)"\x34\xcd\xb2\xa1", 4 },
+	{ (const uint8_t *)"\xa1\xe2\xcb\x12", 4 }, { (const uint8_t *)"\x12\xcb\xe2\xa1", 4 },
+	{ (const uint8_t *)"\x0a\x0d\x0d\x0a", 4 },
+};
+
+bool source_is_capture(struct bytes start)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if (bytes_starts_with(start, magics[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++)
+		if (bytes_starts_with(start, strangers[i].magic))
+			return true;
+	return false;
+}
+
 static ssize_t read_again(int fd, void *buffer, size_t size)
 {
 	ssize_t n;

@@ -123,7 +123,8 @@ static void stream_free(struct stream *stream)
 	else
 		detect->newest = stream->older;
 	detect->cost -= stream->cost;
-	stream->flow->stream = NULL;
+	if (stream->flow)
+		stream->flow->stream = NULL;
 	unbind(stream);
 	keep_deinit(&stream->keep);
 	for (unsigned i = 0; i < STREAM_BUFFERS; i++)
@@ -217,7 +218,7 @@ static void settle_unknown_inner(struct stream *stream)
 		facts->doubt = DOUBT_HANDSHAKE_CUT;
 }
 
-/* Recognised in clear by a detector that did not say so itself. */
+/* Recognised in clear by a detector of ours that did not say so itself. */
 static void state_clear(struct facts *facts)
 {
 	switch (facts->protocol) {
@@ -232,7 +233,7 @@ static void state_clear(struct facts *facts)
 		break;
 	}
 	if (facts->security != SECURITY_UNKNOWN || facts->security_evidence != EVIDENCE_NONE ||
-	    facts->is_starttls)
+	    facts->is_starttls || facts->detector > n_detectors)
 		return;
 	facts->security = SECURITY_NONE;
 	facts->security_evidence = facts->protocol_evidence;
@@ -683,8 +684,10 @@ struct detect *detect_free(struct detect *detect)
 {
 	if (!detect)
 		return NULL;
-	while (detect->oldest)
+	while (detect->oldest) {
+		detect->oldest->flow = NULL; /* it may be gone before us */
 		stream_free(detect->oldest);
+	}
 	while (detect->spare) {
 		struct stream *stream = detect->spare;
 		detect->spare = stream->older;

@@ -132,6 +132,12 @@ static bool is_bind_body(struct reader *r)
 	return r->is_short || (n_contexts && !reserved && n_syntaxes && !zero);
 }
 
+/* What a conversation begins with. */
+static bool is_negotiation(uint8_t type)
+{
+	return type >= PDU_BIND && type <= PDU_ALTER_RESPONSE;
+}
+
 static enum detect_step probe_side(struct bytes first)
 {
 	struct reader r = reader_of(first);
@@ -141,7 +147,7 @@ static enum detect_step probe_side(struct bytes first)
 	if (!read_header(&r, &header))
 		return DETECT_NOT_MINE;
 	if (r.is_short)
-		return DETECT_MORE;
+		return first.len < 3 || is_negotiation(header.type) ? DETECT_MORE : DETECT_NOT_MINE;
 	switch (header.type) {
 	case PDU_BIND:
 	case PDU_ALTER:

@@ -220,11 +220,9 @@ static void see_type(struct msturn_state *state, struct stream *stream, unsigned
                      uint16_t type)
 {
 	switch (type) {
-	case SET_DESTINATION:
-		state->has_destination = true;
-		/* fall through */
 	case ALLOCATE:
 	case SEND:
+	case SET_DESTINATION:
 		stream_state_opener(stream, side);
 		break;
 	case ALLOCATE_ANSWER:
@@ -235,6 +233,8 @@ static void see_type(struct msturn_state *state, struct stream *stream, unsigned
 		stream_state_opener(stream, !side);
 		break;
 	}
+	if (type == SET_DESTINATION)
+		state->has_destination = true;
 }
 
 static void see_attribute(struct msturn_state *state, struct stream *stream, unsigned side,

@@ -18,7 +18,6 @@
 #define SMB1_RESPONSE  0x80
 #define SMB1_NEGOTIATE 0x72
 #define SMB2_NEGOTIATE 0
-#define DIALECT_ANY    0x02ff /* asked in SMB 1 words, answered in SMB 2: negotiate again */
 
 enum { FACT_DIALECT, FACT_OFFERED, FACT_VERSION1, FACT_ENCRYPTED };
 
@@ -219,13 +218,13 @@ static void take_smb2_offer(struct stream *stream, struct reader *r)
 		state_revision(stream, &facts[FACT_OFFERED], reader_le16(r));
 }
 
-/* StructureSize 65, SecurityMode, DialectRevision. */
+/* StructureSize 65, SecurityMode, DialectRevision; 02ff answers SMB 1 words: negotiate again. */
 static void take_smb2_choice(struct stream *stream, struct reader *r)
 {
 	uint16_t size = reader_le16(r);
 	reader_skip(r, 2);
 	uint16_t revision = reader_le16(r);
-	if (size != 65 || r->is_short || revision == DIALECT_ANY)
+	if (size != 65 || r->is_short)
 		return;
 	stream_fact_bool(stream, &facts[FACT_VERSION1], false);
 	state_revision(stream, &facts[FACT_DIALECT], revision);

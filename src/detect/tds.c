@@ -66,7 +66,8 @@ static bool read_options(struct bytes body, uint8_t *encryption)
 		    (len && (offset <= r.at || offset + len > body.len)))
 			return false;
 		if (token == OPTION_ENCRYPTION && len >= 1)
-			*encryption = byte_at(body, offset) & 0x0f; /* 80: with a client certificate */
+			*encryption =
+			        byte_at(body, offset) & 0x0f; /* 80: with a client certificate */
 	}
 	return false;
 }

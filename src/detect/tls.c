@@ -156,6 +156,7 @@ struct tls_side {
 	bool is_seen;        /* its first record was walked and it was one */
 	bool is_lost;        /* bytes are missing, or it is no TLS: nothing more is read */
 	bool has_ccs;
+	bool has_finished;    /* an encrypted handshake record came */
 	bool skips_record;    /* the rest of this record is not for us */
 	uint16_t n_protected; /* records of type application data, saturating */
 	uint16_t last_protected_len;
@@ -356,7 +357,8 @@ static void conclude(struct stream *stream, struct tls *tls)
 		return;
 	tls->is_stated = true;
 	/* The server's change of cipher may be lost; that data flows says it was there. */
-	if (client_of(tls)->has_ccs && tls->has_app_data)
+	if (client_of(tls)->has_ccs &&
+	    (tls->has_app_data || stream_flow(stream)->lost_bytes[!tls->client]))
 		tls->is_handshake_done = true;
 	enum client_auth auth;
 	if (!tls->is_13)
@@ -651,23 +653,26 @@ static bool is_clear_after_change(const struct tls *tls, unsigned side)
 }
 
 /*
- * A full handshake up to TLS 1.2 is over once both sides have changed their cipher: a further one
- * asks for what the first did not, perhaps a certificate. Seen from the client alone, an encrypted
+ * Up to TLS 1.2 the first encrypted handshake record of a side is its Finished. A further one
+ * begins a new handshake, which may ask for what the first did not. Seen from the client alone, a
  * Finished without a key exchange before it tells a resumed session.
  */
 static void on_encrypted_handshake(struct stream *stream, struct tls *tls, unsigned side)
 {
+	struct tls_side *s = &tls->side[side];
 	if (tls->is_13 || !tls->has_client)
 		return;
-	if (tls->has_app_data && tls->is_handshake_done && !tls->is_renegotiated) {
+	if (s->has_finished && tls->is_handshake_done && !tls->is_renegotiated) {
 		tls->is_renegotiated = true;
 		bool_fact(stream, F_RENEGOTIATED);
-		stream_state_doubt(stream, DOUBT_RENEGOTIATED);
+		if (!tls->has_verify)
+			stream_state_doubt(stream, DOUBT_RENEGOTIATED);
 	} else if (is_from_client(tls, side) && !tls->has_server_hello && !tls->has_key_exchange) {
 		tls->is_resumed = true;
 		tls->is_handshake_done = true;
 		conclude(stream, tls);
 	}
+	s->has_finished = true;
 }
 
 /* The header of a handshake message is whole. False if it is none: the record is encrypted. */

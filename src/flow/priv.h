@@ -8,7 +8,7 @@
 #include "pcaudit/base/hash.h"
 #include "pcaudit/flow.h"
 
-#define FLOW_MEMORY_NS    (24 * 3600 * NS_PER_SECOND) /* how long an expired 5-tuple is remembered */
+#define FLOW_MEMORY_NS    (24 * 3600 * NS_PER_SECOND) /* how long a 5-tuple is remembered */
 #define FLOW_SILENCE_NS   (3 * NS_PER_SECOND)         /* an opener this quiet has had no answer */
 #define FLOW_DUPLICATE_NS (10 * NS_PER_MS)            /* the same SYN again this soon is a copy */
 #define FLOW_NO_VLAN      0xffff

@@ -6,8 +6,9 @@
  * queued and handed out by flow_table_next(), and its record is free again at the next call.
  *
  * The sweep after an update looks only at the shard of that update, and its clock is the earlier
- * of the last two packets there. So a shard's history is a function of its own packets, and one
- * packet with a time far ahead closes nothing but its own flow.
+ * of the last two packets there; a call for the time alone has the clock of such calls. So a
+ * shard's history is a function of its own packets, and one packet with a time far ahead closes
+ * nothing but its own flow.
  */
 #include "priv.h"
 
@@ -22,10 +23,13 @@ struct flow_table {
 	struct flow_counters counters;
 	uint64_t queued; /* bit per shard: its queue holds something */
 	struct flow_shard *lent_shard, *touched_shard;
-	struct flow *lent;        /* handed out last; given back at the next call */
-	struct flow *touched;     /* updated last; filed at the next call, when expect is set */
-	unsigned sweep_left;      /* flows that may still be swept until NULL */
-	unsigned sweep_shard;     /* of the update; or of the tick, when is_tick */
+	struct flow *lent;    /* handed out last; given back at the next call */
+	struct flow *touched; /* updated last; filed at the next call, when expect is set */
+	unsigned sweep_left;  /* flows that may still be swept until NULL */
+	unsigned sweep_shard; /* of the update; or of the tick, when is_tick */
+	int64_t tick_now_ns;  /* of the last tick: the limit of the next */
+	int64_t tick_limit_ns;
+	int64_t ticked_ns;        /* a tick found nothing idle out then */
 	bool is_tick, is_drained; /* is_drained: the last call returned NULL */
 	bool is_finished;
 	struct flow_shard shards[FLOW_SHARDS];
@@ -46,6 +50,7 @@ int flow_table_new(struct flow_table **out, const struct flow_table_options *opt
 	table->key = options->hash_key ? *options->hash_key : built_in_key;
 	table->with_vlan = options->separate_vlans;
 	table->is_drained = true;
+	table->tick_now_ns = table->ticked_ns = INT64_MIN;
 	size_t cap = SIZE_MAX;
 	if (options->max_memory_bytes)
 		cap = (MAX(options->max_memory_bytes, FLOW_MIN_MEMORY) - sizeof(*table)) /
@@ -284,15 +289,30 @@ int flow_table_update(struct flow_table *table, const struct packet *packet, str
 	return 0;
 }
 
+/* True if limit_ns is less than a second after a time at which nothing was found idle out. */
+static bool was_swept(int64_t swept_ns, int64_t limit_ns)
+{
+	return limit_ns >= swept_ns && elapsed_ns(swept_ns, limit_ns) < NS_PER_SECOND;
+}
+
+/* A call for the time alone: all shards, by the clock of such calls. */
+static void begin_tick(struct flow_table *table, int64_t now_ns)
+{
+	table->is_tick = true;
+	table->tick_limit_ns = MIN(now_ns, table->tick_now_ns);
+	table->tick_now_ns = now_ns;
+	table->sweep_shard = 0;
+	table->sweep_left = was_swept(table->ticked_ns, table->tick_limit_ns) ? 0 : SWEEP_PER_TICK;
+}
+
 /* Queues one flow that is idle out, as far as the budget and the clock of the sweep allow. */
 static void sweep(struct flow_table *table, int64_t now_ns)
 {
 	while (table->sweep_left > 0 && table->sweep_shard < FLOW_SHARDS) {
 		struct flow_shard *shard = &table->shards[table->sweep_shard];
-		int64_t limit_ns = table->is_tick ? now_ns : MIN(now_ns, shard->previous_ns);
-		/* Having found nothing, it looks again a second later (or when time went back). */
-		if (!table->is_tick && elapsed_ns(shard->swept_ns, limit_ns) < NS_PER_SECOND &&
-		    limit_ns >= shard->swept_ns)
+		int64_t limit_ns =
+		        table->is_tick ? table->tick_limit_ns : MIN(now_ns, shard->previous_ns);
+		if (!table->is_tick && was_swept(shard->swept_ns, limit_ns))
 			return;
 		struct flow *flow = flow_shard_expired(shard, limit_ns);
 		if (flow) {
@@ -300,8 +320,12 @@ static void sweep(struct flow_table *table, int64_t now_ns)
 			close_flow(table, shard, flow, false);
 			return;
 		}
-		shard->swept_ns = limit_ns;
-		table->sweep_shard = table->is_tick ? table->sweep_shard + 1 : FLOW_SHARDS;
+		if (!table->is_tick) {
+			shard->swept_ns = limit_ns;
+			return;
+		}
+		if (++table->sweep_shard == FLOW_SHARDS)
+			table->ticked_ns = limit_ns;
 	}
 }
 
@@ -327,11 +351,8 @@ struct flow *flow_table_next(struct flow_table *table, int64_t now_ns, unsigned 
 {
 	settle(table);
 	*events = 0;
-	if (table->is_drained) {
-		table->is_tick = true;
-		table->sweep_left = SWEEP_PER_TICK;
-		table->sweep_shard = 0;
-	}
+	if (table->is_drained)
+		begin_tick(table, now_ns);
 	if (!table->queued)
 		sweep(table, now_ns);
 	struct flow_shard *shard = first_queue(table);

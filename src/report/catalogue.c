@@ -109,7 +109,7 @@ static int facts_json(FILE *out)
 
 static void put_entry(struct lines *lines, const char *name, unsigned width, const char *text)
 {
-	char lead[64];
+	char lead[128];
 
 	snprintf(lead, sizeof(lead), "  %-*s  ", (int)width, name);
 	lines_put(lines, INK_PLAIN, lead, width + 4, text);

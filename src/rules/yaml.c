@@ -234,7 +234,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
 		return fail(b, line, "text of more than %d bytes", YAML_MAX_SCALAR_BYTES);
 	if (memchr(text, '\0', len))
 		return fail(b, line, "text with a NUL character");
-	struct node *node;
+	struct node *node = NULL;
 	r = new_node(b, &node, NODE_SCALAR, event);
 	if (r)
 		return r;
@@ -255,7 +255,7 @@ static int on_start(struct builder *b, const yaml_event_t *event, enum node_type
 	if (b->depth == YAML_MAX_DEPTH)
 		return fail(b, event->start_mark.line + 1, "nested more than %d deep",
 		            YAML_MAX_DEPTH);
-	struct node *node;
+	struct node *node = NULL;
 	r = new_node(b, &node, type, event);
 	if (r == 0)
 		r = attach(b, node);

@@ -55,11 +55,12 @@ int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct
 
 int sink_open_input(const char *path, struct err *err)
 {
-	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
 		int r = -errno;
-		err_set(err, "%s: %s", path, strerror(-r));
+		err_set(err, "%s: %s", is_stdin ? "standard input" : path, strerror(-r));
 		return r;
 	}
 	return fd;
@@ -183,7 +184,7 @@ int sink_file_new(struct sink_file **out, const char *path, struct err *err)
 		close(fd);
 	}
 	if (r < 0) {
-		err_set(err, "%s: %s", path, strerror(-r));
+		err_set(err, "%s: %s", is_stdout ? "standard output" : path, strerror(-r));
 		free(file->path);
 		free(file->temporary);
 		free(file);

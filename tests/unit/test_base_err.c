@@ -39,4 +39,8 @@ Test(base_err, near_miss)
 	cr_assert_null(err_near_miss("mediation-server", roles, n));
 	cr_assert_null(err_near_miss("http", roles, n));
 	cr_assert_null(err_near_miss("x", NULL, 0));
+	char long_word[400];
+	memset(long_word, 'a', sizeof(long_word) - 1);
+	long_word[sizeof(long_word) - 1] = '\0';
+	cr_assert_null(err_near_miss(long_word, roles, n), "too long to be a slip of the hand");
 }

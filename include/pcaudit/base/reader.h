@@ -96,7 +96,7 @@ static inline uint64_t reader_le64(struct reader *r)
 /* The next n bytes as a view; empty if they are not all there. */
 static inline struct bytes reader_take(struct reader *r, size_t n)
 {
-	if (!reader_has(r, n))
+	if (n == 0 || !reader_has(r, n))
 		return BYTES(NULL, 0);
 	struct bytes out = BYTES(r->bytes.data + r->at, n);
 	r->at += n;

@@ -1,0 +1,66 @@
+/*
+ * A capture file: the input is its bytes. libpcap reads it, so this asks whether what we do with
+ * libpcap's answers holds: numbers grow, lengths fit, the totals are those of the frames. The file
+ * is read alone and merged with itself.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "pcaudit/base/util.h"
+#include "pcaudit/capture.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static int file_of(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	check(fd >= 0);
+	check(write(fd, data, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
+	return fd;
+}
+
+static void read_all(struct source *source)
+{
+	uint64_t packets[2] = { 0 }, bytes[2] = { 0 }, number[2] = { 0 };
+	struct frame frame;
+	int r;
+	while ((r = source_next(source, &frame)) == 0) {
+		size_t i = frame.file - 1;
+		check(i < source_input_count(source));
+		check(frame.number > number[i] && frame.len_wire >= frame.data.len);
+		number[i] = frame.number;
+		packets[i]++;
+		bytes[i] += frame.data.len;
+	}
+	check(r == SOURCE_E_END);
+	for (size_t i = 0; i < source_input_count(source); i++) {
+		const struct input_info *info = source_get_input(source, i);
+		check(info->packets == packets[i] && info->bytes == bytes[i]);
+		check(info->first_ns <= info->last_ns);
+		check(!info->is_truncated || info->error);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const filters[] = { NULL, "ip or ip6 or vlan" };
+	for (size_t n = 1; n <= 2; n++) {
+		struct source_input inputs[2];
+		struct source *source = NULL;
+		struct err err = { 0 };
+		for (size_t i = 0; i < n; i++)
+			inputs[i] = (struct source_input){ file_of(data, size), "fuzz" };
+		int r = source_new(&source, inputs, n, filters[n - 1], &err);
+		check(r >= 0 && (r == 0) == (err.text[0] == '\0'));
+		if (r == 0)
+			read_all(source);
+		source_free(source);
+	}
+	return 0;
+}

@@ -1,0 +1,9 @@
+/* STUN, TURN and MS-TURN: src/detect/stun.c and msturn.c, over UDP and TCP. */
+#include "flow_input.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return flow_input_run(data, size, 3478);
+}
