@@ -267,7 +267,6 @@ struct side {
 	uint64_t next;       /* offset of the next byte of this side */
 	uint64_t tls_offset; /* byte after <starttls/> or <proceed/> and white space */
 	uint8_t depth;       /* open elements; the stream itself is one */
-	bool has_header;
 	bool is_in_features, is_in_error;
 	bool is_tls_tag_open; /* <proceed> without its end yet */
 	bool has_tls_offset;
@@ -299,7 +298,16 @@ static void state_domain(struct stream *stream, const struct tag *tag, const cha
 		stream_fact_text(stream, def, domain_of(value));
 }
 
-/* Only the header of an answer has an id (RFC 6120 section 4.7.3). */
+static void state_opener(struct stream *stream, struct xmpp *xmpp, unsigned side)
+{
+	xmpp->opener = (uint8_t)side;
+	stream_state_opener(stream, side);
+}
+
+/*
+ * Only the header of an answer has an id (RFC 6120 section 4.7.3); there are servers that ask with
+ * an empty one.
+ */
 static void take_header(struct stream *stream, struct xmpp *xmpp, unsigned side,
                         const struct tag *tag)
 {
@@ -310,12 +318,10 @@ static void take_header(struct stream *stream, struct xmpp *xmpp, unsigned side,
 		return;
 	}
 	xmpp->sides[side].depth = 1;
-	xmpp->sides[side].has_header = true;
-	bool is_answer = get_attribute(tag, "id", &value);
+	bool is_answer = get_attribute(tag, "id", &value) && value.len;
 	if (!xmpp->is_opener_known) {
 		xmpp->is_opener_known = true;
-		xmpp->opener = is_answer ? !side : side;
-		stream_state_opener(stream, xmpp->opener);
+		state_opener(stream, xmpp, is_answer ? !side : side);
 		stream_state_protocol(stream, kind, EVIDENCE_CONFIRMED);
 		stream_fact_text(stream, &facts[FACT_KIND],
 		                 kind == PROTOCOL_XMPP_SERVER ? BYTES_LITERAL("server")
@@ -353,7 +359,9 @@ static void take_child(struct stream *stream, struct xmpp *xmpp, unsigned side_n
 	struct side *side = &xmpp->sides[side_number];
 	bool is_opener = side_number == xmpp->opener;
 	if (bytes_equal(tag->name, BYTES_LITERAL("features"))) {
+		/* Stronger than the id: only the answering side has features to offer. */
 		side->is_in_features = true;
+		state_opener(stream, xmpp, !side_number);
 	} else if (bytes_equal(tag->name, BYTES_LITERAL("error"))) {
 		side->is_in_error = true;
 	} else if (is_element(tag, is_opener ? "starttls" : "proceed", NS_TLS)) {
@@ -447,6 +455,14 @@ static void end_child(struct stream *stream, struct xmpp *xmpp, unsigned side_nu
 	side->is_in_features = side->is_in_error = side->is_tls_tag_open = false;
 }
 
+/* Said goodbye in clear: there was all the stream will ever hold, unless it was turned away. */
+static void end_stream(struct stream *stream, struct xmpp *xmpp)
+{
+	if (!stream_facts(stream)->is_refused)
+		take_clear_content(stream, xmpp);
+	xmpp->is_over = true;
+}
+
 static void take_close(struct stream *stream, struct xmpp *xmpp, unsigned side_number,
                        const struct tag *tag, uint64_t offset)
 {
@@ -462,6 +478,8 @@ static void take_close(struct stream *stream, struct xmpp *xmpp, unsigned side_n
 		stream_fact_text(stream, &facts[FACT_SASL], mechanism);
 	if (--side->depth == 1)
 		end_child(stream, xmpp, side_number, offset);
+	else if (side->depth == 0)
+		end_stream(stream, xmpp);
 }
 
 static void take_tag(struct stream *stream, struct xmpp *xmpp, unsigned side_number,
@@ -574,7 +592,9 @@ static void on_end(struct stream *stream)
 	if (xmpp->is_clear)
 		return;
 	stream_state_security(stream, SECURITY_UNKNOWN, EVIDENCE_HEADERS);
-	stream_state_doubt(stream, stream_facts(stream)->has_gap ? DOUBT_GAP : DOUBT_HANDSHAKE_CUT);
+	if (!stream_facts(stream)->is_refused)
+		stream_state_doubt(stream,
+		                   stream_facts(stream)->has_gap ? DOUBT_GAP : DOUBT_HANDSHAKE_CUT);
 }
 
 const struct detector detector_xmpp = {

@@ -276,6 +276,8 @@ Test(detect_xmpp, stream_errors_before_anything_was_said_are_refusals)
 	struct feed feed;
 	finish_with(&feed, unknown, 2);
 	cr_assert_str_eq(feed.flow.facts->refusal, "stream error: host-unknown");
+	cr_assert_eq(feed.flow.facts->security, SECURITY_UNKNOWN);
+	cr_assert_eq(feed.flow.facts->doubt, DOUBT_NONE);
 	feed_close(&feed);
 	finish_with(&feed, policy, 2);
 	cr_assert_str_eq(feed.flow.facts->refusal, "stream error: policy-violation");
@@ -343,10 +345,16 @@ Test(detect_xmpp, deep_and_crooked_trees_end_it)
 	cr_assert(feed.flow.facts->is_settled);
 	feed_finish(&feed);
 	feed_close(&feed);
-	static const struct turn closed[] = { TURN(0, CLIENT_HEADER
-		                                   "</stream:stream></a><presence/>") };
-	finish_with(&feed, closed, 1);
-	cr_assert_eq(feed.flow.facts->security, SECURITY_UNKNOWN);
+	/* What comes after the end is not read, and an end before the beginning is none. */
+	static const struct turn closed[] = { TURN(0, CLIENT_HEADER "</stream:stream>"),
+		                              TURN(1, SERVER_ANSWER) };
+	static const struct turn crooked[] = { TURN(0, CLIENT_HEADER),
+		                               TURN(1, "</a>" SERVER_ANSWER) };
+	finish_with(&feed, closed, 2);
+	cr_assert_null(facts_find(feed.flow.facts, "xmpp.dialback"));
+	feed_close(&feed);
+	finish_with(&feed, crooked, 2);
+	cr_assert_null(facts_find(feed.flow.facts, "xmpp.dialback"));
 	feed_close(&feed);
 }
 
@@ -395,4 +403,53 @@ Test(detect_xmpp, what_xmpp_forbids_ends_it)
 		cr_assert(feed.flow.facts->is_settled, "%s", forbidden[i]);
 		feed_close(&feed);
 	}
+}
+
+Test(detect_xmpp, a_stream_closed_in_clear_was_clear)
+{
+	static const struct turn turns[] = { TURN(0, SERVER_HEADER),
+		                             TURN(1, SERVER_ANSWER FEATURES),
+		                             TURN(0, "</stream:stream>"),
+		                             TURN(1, "</stream:stream>") };
+	struct feed feed;
+	finish_with(&feed, turns, 4);
+	cr_assert_eq(feed.flow.facts->security, SECURITY_NONE);
+	cr_assert_eq(feed.flow.facts->security_evidence, EVIDENCE_CONFIRMED);
+	cr_assert_eq(feed.flow.facts->doubt, DOUBT_NONE);
+	cr_assert_eq(feed_number(&feed, "xmpp.starttls"), 0);
+	cr_assert_eq(feed_number(&feed, "xmpp.starttls_offered"), 1);
+	feed_close(&feed);
+}
+
+/* As one widespread server asks. */
+#define EMPTY_ID                                                                                   \
+	"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:server'"     \
+	" id='' xmlns:db='jabber:server:dialback' from='a.example' to='b.example' version='1.0'>"
+
+Test(detect_xmpp, an_empty_id_is_none)
+{
+	static const struct turn turns[] = {
+		TURN(0, DECLARATION EMPTY_ID),
+		TURN(1, DECLARATION SERVER_ANSWER FEATURES),
+		TURN(0, STARTTLS),
+		TURN(1, PROCEED),
+		TURN(0, INNER),
+		TURN(1, "SSH-2.0-Other\r\n"),
+	};
+	sweep_cuts(turns, ARRAY_SIZE(turns), check_upgraded);
+}
+
+Test(detect_xmpp, features_tell_more_than_an_id)
+{
+	static const struct turn turns[] = {
+		TURN(0, SERVER_ANSWER), TURN(1, SERVER_ANSWER FEATURES),
+		TURN(0, STARTTLS),      TURN(1, PROCEED),
+		TURN(0, INNER),
+	};
+	struct feed feed;
+	finish_with(&feed, turns, ARRAY_SIZE(turns));
+	cr_assert_eq(feed.flow.facts->opener_side, 0);
+	cr_assert(feed.flow.facts->is_starttls);
+	cr_assert(feed_has_text(&feed, "ssh.software", "Inner"));
+	feed_close(&feed);
 }
