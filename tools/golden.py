@@ -120,6 +120,8 @@ def check_flow(row, flow):
 def check_truth(pcaudit, case):
     text = (CASES / case / 'truth.md').read_text()
     args = (CASES / case / 'args').read_text().split()
+    if '-f json' not in ' '.join(args):
+        return check_named(text)
     args = [arg for arg in args if not arg.startswith('--flows')] + ['--flows=all']
     done = subprocess.run([pcaudit, *args], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     report = json.loads(done.stdout)
@@ -141,6 +143,11 @@ def check_truth(pcaudit, case):
     if verdict and (report['summary']['verdict'], str(done.returncode)) != verdict.groups():
         wrong.append(f"verdict {report['summary']['verdict']} exit {done.returncode}, the truth says {verdict.groups()}")
     return wrong
+
+
+def check_named(text):
+    """A case of form only says in its truth which case holds the facts."""
+    return [] if 'truth.md' in text else ['truth.md does not say where the facts are']
 
 
 def check_findings(rows, report):

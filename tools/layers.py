@@ -40,6 +40,10 @@ HOMES = {
     'openssl/': ('src/crypto/', *VERSIONS),
     'ndpi_api.h': ('src/detect/ndpi.c',),
     'yaml.h': ('src/rules/yaml.c',),
+    'zlib.h': ('src/capture/unpack_gzip.c',),
+    'zstd': ('src/capture/unpack_zstd.c',),
+    'lz4': ('src/capture/unpack_lz4.c',),
+    'lzma.h': ('src/capture/unpack_xz.c',),
     'config.h': ('src/app/',),
 }
 

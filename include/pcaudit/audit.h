@@ -311,7 +311,7 @@ struct ledger_options {
 	enum { KEEP_NO_FLOWS, KEEP_FLOWS_IN_SCOPE, KEEP_ALL_FLOWS } keep;
 	enum severity fail_on;   /* SEVERITY_WARNING unless the user says otherwise */
 	double loss_share;       /* 0: LOSS_SHARE_DEFAULT */
-	const char *vantage;     /* a name of the site's vantages, or NULL */
+	const char *vantage;     /* names of the site's vantages joined by "+", or NULL */
 };
 
 struct ledger;

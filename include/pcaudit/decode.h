@@ -3,6 +3,11 @@
  * fragments (joined, bounded), TCP, UDP, and ICMP errors with the flow they quote. It knows no
  * flow and keeps no state but fragments.
  *
+ * Tunnels are opened, and the packet is the innermost; what carried it is told in tunnels[] and
+ * is no packet of its own. Where a tunnel over IP turns out to hold nothing that can be read (its
+ * port or protocol was used for something else), the packet that seemed to carry it is the packet.
+ * Where there is no such packet (MPLS, PPPoE, 802.1ah) the frame is UNSUPPORTED.
+ *
  * Odd frames are data, not errors: SHORT (cut by the capture), INVALID (a header lies) and
  * UNSUPPORTED (we do not know it) are told apart, because only one of them is the network's
  * fault. Checksums are not checked: offload makes them wrong in honest captures.
@@ -27,7 +32,8 @@ enum decode_status {
 
 const char *decode_status_word(enum decode_status status);
 
-#define PACKET_MAX_VLANS 4
+#define PACKET_MAX_VLANS   4
+#define PACKET_MAX_TUNNELS 8 /* a frame with more is DECODE_UNSUPPORTED */
 
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10 };
 
@@ -36,6 +42,34 @@ struct packet_quote {
 	struct addr src, dst;
 	uint16_t src_port, dst_port;
 	uint8_t transport; /* 0: no quote */
+};
+
+/* What can carry a packet inside another. */
+enum tunnel_kind {
+	TUNNEL_MPLS,     /* RFC 3032; with Ethernet inside RFC 4448. A stack of labels is one tunnel */
+	TUNNEL_PPPOE,    /* RFC 2516 */
+	TUNNEL_PBB,      /* IEEE 802.1ah */
+	TUNNEL_GRE,      /* RFC 2784, RFC 2890; NVGRE, RFC 7637 */
+	TUNNEL_ERSPAN_1, /* draft-foschiano-erspan */
+	TUNNEL_ERSPAN_2,
+	TUNNEL_ERSPAN_3,
+	TUNNEL_VXLAN,    /* RFC 7348 */
+	TUNNEL_GENEVE,   /* RFC 8926 */
+	TUNNEL_IPIP,     /* RFC 2003, and IPv4 in IPv6, RFC 2473 */
+	TUNNEL_6IN4,     /* RFC 4213, and IPv6 in IPv6 */
+	TUNNEL_TEREDO,   /* RFC 4380 */
+	N_TUNNEL_KINDS
+};
+/* mpls pppoe 802.1ah gre erspan-1 erspan-2 erspan-3 vxlan geneve ip-in-ip 6in4 teredo */
+const char *tunnel_kind_word(enum tunnel_kind kind);
+
+/* One tunnel. Those below IP have no addresses of their own: both are ::, transport is 0. */
+struct packet_tunnel {
+	uint8_t kind;                /* enum tunnel_kind */
+	uint8_t transport;           /* of the packet that carries: IP protocol number */
+	uint16_t src_port, dst_port; /* 0 where its transport has none */
+	uint32_t id; /* bottom label, session, I-SID, key, ERSPAN session, VNI; 0: none */
+	struct addr src, dst;
 };
 
 /*
@@ -51,14 +85,18 @@ struct packet {
 	uint8_t transport;           /* IP protocol number after extension headers */
 	uint8_t ttl;
 	uint8_t n_vlans;
-	uint16_t vlans[PACKET_MAX_VLANS]; /* outermost first, 12-bit ids */
+	uint16_t vlans[PACKET_MAX_VLANS]; /* outermost first, 12-bit ids; those inside tunnels behind
+	                                     those outside */
+	uint8_t n_tunnels;
+	struct packet_tunnel tunnels[PACKET_MAX_TUNNELS]; /* outermost first; the first n_tunnels are
+	                                                     filled */
 	uint8_t tcp_flags;
 	uint32_t tcp_seq, tcp_ack;
 	struct bytes payload;      /* what was captured of the transport payload */
 	uint32_t payload_len_wire; /* what the headers say was sent; more than payload.len if cut */
 	uint32_t ip_len;           /* length of the IP packet by its header (a joined datagram: of all,
 	                              with one header) */
-	bool is_joined;            /* made of fragments */
+	bool is_joined;            /* made of fragments, or came in a tunnel that was */
 	uint8_t icmp_type, icmp_code; /* when transport is ICMP or ICMPv6 */
 	struct packet_quote quote;    /* transport not 0: an ICMP error; account it to the quoted flow */
 };

@@ -40,7 +40,7 @@ enum option_id {
 static const struct app_option options[] = {
 	{ OPTION_SITE, 's', "site", "SITE", false, "the site file: which address plays which role" },
 	{ OPTION_PACK, 'p', "pack", "PACK", false, "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },
-	{ OPTION_VANTAGE, 'V', "vantage", "NAME", false, "the capture point, one of the site's vantages" },
+	{ OPTION_VANTAGE, 'V', "vantage", "NAME[=FILE]", false, "the capture point, one of the site's vantages; repeatable, =FILE adds a capture" },
 	{ OPTION_FORMAT, 'f', "format", "FORMAT", false, "text, json or ndjson; repeatable, each with its own -o" },
 	{ OPTION_OUTPUT, 'o', "output", "FILE", false, "where the last -f goes; the last -f without it goes to standard output" },
 	{ OPTION_FILTER, 'F', "filter", "BPF", false, "only packets this libpcap filter lets through" },
@@ -118,8 +118,7 @@ static int take_option(struct audit_args *args, int id, const char *value)
 		run->packs[run->n_packs++] = value;
 		return 0;
 	case OPTION_VANTAGE:
-		run->vantage = value;
-		return 0;
+		return run_add_vantage(run, "audit", value);
 	case OPTION_FORMAT:
 		return take_format(args, value);
 	case OPTION_OUTPUT:

@@ -91,6 +91,18 @@ int run_add_input(struct run_options *options, const char *command, const char *
 	return r;
 }
 
+int run_add_vantage(struct run_options *options, const char *command, const char *text)
+{
+	size_t len = strcspn(text, "="), at = strlen(options->vantage);
+
+	if (len == 0 || memchr(text, '+', len))
+		return app_fail(APP_USAGE, command, "--vantage %s: NAME or NAME=FILE is expected", text);
+	if (at + len + 2 > sizeof(options->vantage))
+		return app_fail(APP_USAGE, command, "--vantage %s: too many vantages", text);
+	snprintf(options->vantage + at, sizeof(options->vantage) - at, "%s%.*s", at ? "+" : "", (int)len, text);
+	return text[len] ? run_add_input(options, command, text + len + 1) : 0;
+}
+
 /* ---- Option values -------------------------------------------------------------------------- */
 
 int run_parse_number(const char *command, const char *option, const char *text, unsigned min, unsigned max, unsigned *out)
@@ -173,24 +185,35 @@ void run_print_options(FILE *out, const struct app_option *options, size_t n)
 
 /* ---- Parts ---------------------------------------------------------------------------------- */
 
-static int check_vantage(const struct run *run, const char *name, struct err *err)
+static int check_vantage(const struct run *run, const char *name, size_t len, struct err *err)
 {
 	const struct site *site = run->table.site;
 	const char *names[64];
+	char word[64];
 	size_t n = 0;
 
-	if (!name)
-		return 0;
+	snprintf(word, sizeof(word), "%.*s", (int)MIN(len, sizeof(word) - 1), name);
 	for (size_t i = 0; site && i < site->n_vantages && n < ARRAY_SIZE(names); i++) {
-		if (strcmp(site->vantages[i].name, name) == 0)
+		if (strcmp(site->vantages[i].name, word) == 0)
 			return 0;
 		names[n++] = site->vantages[i].name;
 	}
-	const char *near = err_near_miss(name, names, n);
-	err_set(err, site ? "the site has no vantage \"%s\"" : "vantage \"%s\" needs a site file (-s)", name);
+	const char *near = err_near_miss(word, names, n);
+	err_set(err, site ? "the site has no vantage \"%s\"" : "vantage \"%s\" needs a site file (-s)", word);
 	if (near)
 		err_add(err, " (did you mean \"%s\"?)", near);
 	return APP_USAGE;
+}
+
+static int check_vantages(const struct run *run, const char *names, struct err *err)
+{
+	int r = 0;
+
+	for (size_t len; *names && r == 0; names += len + (names[len] == '+')) {
+		len = strcspn(names, "+");
+		r = check_vantage(run, names, len, err);
+	}
+	return r;
 }
 
 static int hash_input(const char *path, uint8_t digest[32], struct err *err)
@@ -261,7 +284,7 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	*run = (struct run){ .pipeline = { .since_ns = options->since_ns, .until_ns = options->until_ns } };
 	int r = app_table_load(&run->table, options->packs, options->n_packs, options->site_file, err);
 	if (r == 0)
-		r = check_vantage(run, options->vantage, err);
+		r = check_vantages(run, options->vantage, err);
 	if (r == 0)
 		r = hash_inputs(run, options, err);
 	if (r == 0)
@@ -273,7 +296,7 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	struct detect_options detect = { .first_bytes_budget = options->max_memory_bytes / 4,
 					 .identities = options->identities };
 	struct ledger_options ledger = options->ledger;
-	ledger.vantage = options->vantage;
+	ledger.vantage = options->vantage[0] ? options->vantage : NULL;
 	p->scope = run->table.scope;
 	p->classify_all = options->ledger.keep == KEEP_ALL_FLOWS;
 	if (decode_new(&p->decode, NULL) < 0 || flow_table_new(&p->table, &table) < 0 ||

@@ -11,7 +11,7 @@ struct run_options {
 	const char *site_file;
 	const char *packs[RUN_MAX_PACKS];
 	size_t n_packs;
-	const char *vantage;
+	char vantage[256]; /* names joined by "+"; empty: none */
 	const char *filter;
 	int64_t since_ns, until_ns;
 	bool is_hashing, separate_vlans, identities;
@@ -23,6 +23,8 @@ struct run_options {
 
 void run_options_init(struct run_options *options);
 void run_options_deinit(struct run_options *options);
+/* NAME, or NAME=FILE for a capture taken there. 0 or an exit code after saying what is wrong. */
+int run_add_vantage(struct run_options *options, const char *command, const char *text);
 /* A capture, a folder of them, or "-". 0 or an exit code after saying what is wrong. */
 int run_add_input(struct run_options *options, const char *command, const char *path);
 

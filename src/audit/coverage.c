@@ -127,14 +127,25 @@ static bool is_pair_seen(const struct ledger *ledger, const struct ruleset_rule 
 	return false;
 }
 
-static const struct site_vantage *find_vantage(const struct ledger *ledger)
+/*
+ * Several capture points, named joined by "+", see together what any of them sees. NULL: none was
+ * named. A name the site does not know has been refused before.
+ */
+static const struct site_vantage *find_vantage(struct ledger *ledger)
 {
 	const struct site *site = ledger->ruleset->site;
+	const char *names = ledger->options.vantage;
 
-	for (size_t i = 0; site && ledger->options.vantage && i < site->n_vantages; i++)
-		if (strcmp(site->vantages[i].name, ledger->options.vantage) == 0)
-			return &site->vantages[i];
-	return NULL;
+	if (!site || !names)
+		return NULL;
+	ledger->vantage = (struct site_vantage){ .name = names };
+	for (size_t len; *names; names += len + (names[len] == '+')) {
+		len = strcspn(names, "+");
+		for (size_t i = 0; i < site->n_vantages; i++)
+			if (strlen(site->vantages[i].name) == len && strncmp(site->vantages[i].name, names, len) == 0)
+				ledger->vantage.sees |= site->vantages[i].sees;
+	}
+	return &ledger->vantage;
 }
 
 static bool vantage_sees(const struct site_vantage *vantage, const struct ledger *ledger, unsigned rule)
@@ -150,11 +161,26 @@ static bool vantage_sees(const struct site_vantage *vantage, const struct ledger
 	return false;
 }
 
+/* Of a rule whose need and features would not have it expected, or whose site says expect: false. */
+static const char *why_unneeded(const struct ruleset *ruleset, const struct ruleset_rule *rule)
+{
+	const struct site *site = ruleset->site;
+
+	for (size_t i = 0; i < site->n_overrides; i++) {
+		const struct site_override *o = &site->overrides[i];
+		bool is_meant = strcmp(o->rule, rule->rule->id) == 0 ||
+				(rule->rule->facet_of && strcmp(o->rule, rule->rule->facet_of) == 0);
+		if (is_meant && o->expect_off)
+			return "the site does not expect it";
+	}
+	return "the site leaves its option open";
+}
+
 /* Fills the row if the rule cannot be expected here; true if it did. */
 static bool is_unexpected(struct coverage_row *row, const struct ledger *ledger, const struct ruleset_rule *rule)
 {
 	const struct ruleset *ruleset = ledger->ruleset;
-	bool is_needed = rule->rule->need == NEED_REQUIRED || rule->is_expected_by_feature || rule->has_expect;
+	bool is_needed = rule->is_expected_by_feature || rule->has_expect;
 	int bare_from, bare_to;
 
 	if (!rule->is_declared && !rule->has_expect)
@@ -164,7 +190,7 @@ static bool is_unexpected(struct coverage_row *row, const struct ledger *ledger,
 	else if (rule->rule->need == NEED_OPTIONAL && !rule->has_expect)
 		say(row, COVERAGE_NOT_EXPECTED, "optional");
 	else if (!is_needed)
-		say(row, COVERAGE_NOT_EXPECTED, "its feature is not declared");
+		say(row, COVERAGE_NOT_EXPECTED, "%s", why_unneeded(ruleset, rule));
 	else if (!is_stated(&rule->from, &rule->rule->from))
 		say(row, COVERAGE_NOT_EXPECTED, "the documents state no source");
 	else if (!is_stated(&rule->to, &rule->rule->to))
@@ -181,7 +207,7 @@ static bool is_unexpected(struct coverage_row *row, const struct ledger *ledger,
 static bool is_unobservable(struct coverage_row *row, const struct ledger *ledger, unsigned index)
 {
 	const struct ruleset_rule *rule = &ledger->ruleset->rules[index];
-	const struct site_vantage *vantage = find_vantage(ledger);
+	const struct site_vantage *vantage = ledger->report.vantage;
 
 	if (is_one_host(ledger->ruleset, rule))
 		say(row, COVERAGE_NOT_OBSERVABLE, "both its ends are one host");

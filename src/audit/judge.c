@@ -520,6 +520,7 @@ static void weaken_without_site(struct assessment *out)
 		return;
 	out->verdict = VERDICT_UNJUDGED;
 	out->kind = KIND_NONE;
+	out->n_kept = 0;
 	out->reason = REASON_NO_SITE;
 }
 

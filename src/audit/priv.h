@@ -112,6 +112,7 @@ struct ledger {
 	const struct ruleset *ruleset;
 	struct ledger_options options;
 	struct report report;
+	struct site_vantage vantage;  /* what the vantages named see together */
 	struct rule_stats *stats;     /* one per rule */
 	struct role_set seen;         /* roles of which a packet was seen */
 	struct seen_host *hosts;      /* one per distinct set of roles seen */

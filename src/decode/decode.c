@@ -1,7 +1,7 @@
 /*
- * One frame to one packet: link, IP, fragments if any, transport, in this order and without loops
- * between them. Each step either goes on or names the status the frame ends in. Only what
- * fragments need is allocated, once, at the start.
+ * One frame to one packet: link, IP, fragments if any, transport, in this order; and once more
+ * from the top for each tunnel. Each step either goes on or names the status the frame ends in.
+ * Only what fragments need is allocated, once, at the start.
  */
 #include "decode/priv.h"
 
@@ -58,8 +58,70 @@ static void begin_packet(struct packet *packet, const struct frame *frame)
 	packet->number = frame->number;
 	packet->time_ns = frame->time_ns;
 	packet->n_vlans = 0;
+	packet->n_tunnels = 0;
 	packet->is_joined = false;
 	packet->icmp_type = packet->icmp_code = 0;
+}
+
+/* From the IP header that layer is at to the payload of its transport. */
+static enum decode_status packet_read(struct decode *decode, struct layer *layer, uint8_t version,
+                                      struct packet *packet)
+{
+	struct ip ip = { .src = &packet->src, .dst = &packet->dst };
+	enum decode_status status = ip_read(&ip, layer, version);
+	if (status != DECODE_OK)
+		return status;
+	if (ip.is_fragment) {
+		uint32_t scope = packet->n_tunnels ? tunnel_scope(packet) : 0;
+		status = fragments_add(decode->fragments, packet->time_ns, scope, &ip, layer);
+		if (status != DECODE_OK)
+			return status;
+		packet->is_joined = true;
+		status = ip_read_joined(&ip, layer);
+		if (status != DECODE_OK)
+			return status;
+	}
+	packet->ttl = ip.ttl;
+	packet->ip_len = ip.len;
+	return transport_read(packet, layer, &ip);
+}
+
+/* What a tunnel carries, as a packet of its own. */
+static enum decode_status inside_read(struct decode *decode, struct layer *layer,
+                                      const struct tunnel_inside *inside, struct packet *packet)
+{
+	uint8_t version = inside->version;
+	if (inside->is_ethernet) {
+		enum decode_status status = link_read(layer, LINK_ETHERNET, packet, &version);
+		if (status != DECODE_OK)
+			return status;
+	}
+	return packet_read(decode, layer, version, packet);
+}
+
+/*
+ * Goes as deep into packet as tunnels lead. What cannot be read inside one is no proof that it is
+ * one: the packet outside is the packet then.
+ */
+static enum decode_status tunnels_read(struct decode *decode, struct packet *packet)
+{
+	while (tunnel_is_possible(packet)) {
+		struct packet inner = *packet;
+		struct layer layer;
+		struct tunnel_inside inside = { 0 };
+		enum tunnel_step step = tunnel_open(&inner, &layer, &inside);
+		if (step == TUNNEL_NONE)
+			return DECODE_OK;
+		if (step != TUNNEL_OPEN)
+			return step == TUNNEL_CUT ? DECODE_SHORT : DECODE_UNSUPPORTED;
+		enum decode_status status = inside_read(decode, &layer, &inside, &inner);
+		if (status == DECODE_INVALID || status == DECODE_UNSUPPORTED)
+			return DECODE_OK;
+		if (status != DECODE_OK)
+			return status;
+		*packet = inner;
+	}
+	return DECODE_OK;
 }
 
 enum decode_status decode_frame(struct decode *decode, const struct frame *frame,
@@ -69,28 +131,15 @@ enum decode_status decode_frame(struct decode *decode, const struct frame *frame
 		.r = reader_of(frame->data),
 		.end_wire = MAX(frame->len_wire, frame->data.len),
 	};
-	struct ip ip = { .src = &packet->src, .dst = &packet->dst };
 	uint8_t version;
 
 	begin_packet(packet, frame);
 	enum decode_status status = link_read(&layer, frame->link_type, packet, &version);
-	if (status != DECODE_OK)
-		return status;
-	status = ip_read(&ip, &layer, version);
-	if (status != DECODE_OK)
-		return status;
-	if (ip.is_fragment) {
-		status = fragments_add(decode->fragments, frame->time_ns, &ip, &layer);
-		if (status != DECODE_OK)
-			return status;
-		packet->is_joined = true;
-		status = ip_read_joined(&ip, &layer);
-		if (status != DECODE_OK)
-			return status;
-	}
-	packet->ttl = ip.ttl;
-	packet->ip_len = ip.len;
-	return transport_read(packet, &layer, &ip);
+	if (status == DECODE_OK)
+		status = packet_read(decode, &layer, version, packet);
+	if (status == DECODE_OK && __builtin_expect(tunnel_is_possible(packet), 0))
+		status = tunnels_read(decode, packet);
+	return status;
 }
 
 const struct decode_counters *decode_get_counters(const struct decode *decode)

@@ -36,6 +36,7 @@ struct page {
 struct key {
 	struct addr src, dst;
 	uint32_t id;
+	uint32_t scope;     /* of tunnels: two customers may use the same addresses */
 	uint16_t transport; /* 0 in IPv6 */
 	uint16_t version;
 };
@@ -69,7 +70,8 @@ struct fragments {
 	struct datagram *free_datagrams;
 	struct datagram *oldest, *newest;
 	struct hash_key hash_key;
-	uint8_t joined[PAGES_PER_DATAGRAM * PAGE_SIZE];
+	unsigned turn; /* which of the two was filled last */
+	uint8_t joined[2][PAGES_PER_DATAGRAM * PAGE_SIZE];
 };
 
 int fragments_new(struct fragments **out, size_t budget_bytes, int64_t timeout_ns,
@@ -250,9 +252,11 @@ static bool is_impossible(const struct ip *ip, size_t len)
 static void join(struct fragments *f, struct datagram *d, struct ip *ip, struct layer *layer)
 {
 	size_t len = MIN(d->total, d->uncaptured_at);
+	f->turn = !f->turn;
+	uint8_t *joined = f->joined[f->turn];
 	for (size_t at = 0; at < len; at += PAGE_SIZE)
-		memcpy(f->joined + at, d->pages[at / PAGE_SIZE]->data, MIN(PAGE_SIZE, len - at));
-	*layer = (struct layer){ .r = reader_of(BYTES(f->joined, len)), .end_wire = d->total };
+		memcpy(joined + at, d->pages[at / PAGE_SIZE]->data, MIN(PAGE_SIZE, len - at));
+	*layer = (struct layer){ .r = reader_of(BYTES(joined, len)), .end_wire = d->total };
 	ip->transport = d->transport;
 	ip->head_len = d->head_len;
 	ip->len = d->head_len + d->total;
@@ -261,8 +265,8 @@ static void join(struct fragments *f, struct datagram *d, struct ip *ip, struct 
 	drop(f, d);
 }
 
-enum decode_status fragments_add(struct fragments *fragments, int64_t time_ns, struct ip *ip,
-                                 struct layer *layer)
+enum decode_status fragments_add(struct fragments *fragments, int64_t time_ns, uint32_t scope,
+                                 struct ip *ip, struct layer *layer)
 {
 	while (fragments->oldest && is_expired(fragments, fragments->oldest, time_ns))
 		drop(fragments, fragments->oldest);
@@ -274,6 +278,7 @@ enum decode_status fragments_add(struct fragments *fragments, int64_t time_ns, s
 		.src = *ip->src,
 		.dst = *ip->dst,
 		.id = ip->fragment_id,
+		.scope = scope,
 		.transport = ip->version == 6 ? 0 : ip->transport,
 		.version = ip->version,
 	};

@@ -8,7 +8,7 @@
  * better witness. A length of 0 is what a host sees of a packet its network card will cut up
  * (segmentation offload), and means "as long as the frame".
  *
- * Not here: tunnels (IP in IP, GRE), jumbograms (RFC 2675), checksums.
+ * Not here: tunnels (tunnel.c), jumbograms (RFC 2675), checksums.
  */
 #include "decode/priv.h"
 

@@ -6,8 +6,8 @@
  * IP, and the BSD loopback header, whose address family is in the byte order and with the numbers
  * of the machine that captured.
  *
- * Tunnels below IP that may carry it (MPLS, PPPoE, MACsec, ...) are not opened: they are
- * unsupported, not "other", since flows may hide in them.
+ * What stands between Ethernet and IP and can be opened (MPLS, PPPoE, 802.1ah) is in shim.c. What
+ * cannot (MACsec, VN-Tag, ...) is unsupported, not "other", since flows may hide in it.
  */
 #include "decode/priv.h"
 
@@ -17,10 +17,9 @@
 #define ETHERTYPE_MIN 0x0600 /* below: a length */
 #define ETHER_LEN_MAX 1500
 
-/* The numbers of libpcap's DLT_, where they are the same on every system but DLT_RAW. */
+/* LINKTYPE_ values, and the two that libpcap has for raw IP on some systems. */
 enum link_type {
 	LINK_NULL = 0,
-	LINK_ETHERNET = 1,
 	LINK_RAW = 12,
 	LINK_RAW_OPENBSD = 14,
 	LINK_RAW_FILE = 101,
@@ -31,14 +30,9 @@ enum link_type {
 	LINK_SLL2 = 276,
 };
 
-enum {
-	ETHERTYPE_IPV4 = 0x0800,
-	ETHERTYPE_IPV6 = 0x86dd,
-	SLL_PROTOCOL_802_2 = 0x0004,
-	ARPHRD_NETLINK = 824,
-};
+enum { SLL_PROTOCOL_802_2 = 0x0004, ARPHRD_NETLINK = 824 };
 
-static bool is_vlan_tag(uint16_t type)
+bool link_is_vlan_tag(uint16_t type)
 {
 	return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
 }
@@ -54,17 +48,13 @@ static enum decode_status take_ethertype(uint16_t type, uint8_t *version)
 		*version = 6;
 		return DECODE_OK;
 	case 0x6558: /* transparent Ethernet bridging */
-	case 0x8847: /* MPLS */
-	case 0x8848: /* MPLS with upstream-assigned label */
-	case 0x8864: /* PPPoE session */
 	case 0x8870: /* jumbo frame with LLC */
 	case 0x88e5: /* MACsec */
-	case 0x88e7: /* provider backbone bridging */
 	case 0x8926: /* VN-Tag */
 	case 0x894f: /* network service header */
 		return DECODE_UNSUPPORTED;
 	default:
-		return is_vlan_tag(type) ? DECODE_UNSUPPORTED : DECODE_OTHER;
+		return link_is_vlan_tag(type) ? DECODE_UNSUPPORTED : DECODE_OTHER;
 	}
 }
 
@@ -94,24 +84,41 @@ static enum decode_status ether_length_read(struct layer *layer, uint16_t len, u
 	return llc_read(layer, version);
 }
 
-/* From behind an EtherType on: VLAN tags, then what they carry. */
-static enum decode_status ether_payload_read(struct layer *layer, uint16_t type,
-                                             struct packet *packet, uint8_t *version)
+static enum decode_status tags_read(struct layer *layer, struct packet *packet, uint16_t *type)
 {
-	for (unsigned n_tags = 0; is_vlan_tag(type); n_tags++) {
+	for (unsigned n_tags = 0; link_is_vlan_tag(*type); n_tags++) {
 		if (n_tags == MAX_TAGS)
 			return DECODE_UNSUPPORTED;
 		enum decode_status status = layer_need(layer, 4);
 		if (status != DECODE_OK)
 			return status;
 		uint16_t control = reader_be16(&layer->r);
-		type = reader_be16(&layer->r);
+		*type = reader_be16(&layer->r);
 		if (packet->n_vlans < PACKET_MAX_VLANS)
 			packet->vlans[packet->n_vlans++] = control & 0x0fff;
 	}
-	if (type < ETHERTYPE_MIN)
-		return ether_length_read(layer, type, version);
-	return take_ethertype(type, version);
+	return DECODE_OK;
+}
+
+/*
+ * From behind an EtherType on: VLAN tags and shims, then what they carry. Ends, since each shim is
+ * one more tunnel, of which there may be PACKET_MAX_TUNNELS.
+ */
+static enum decode_status ether_payload_read(struct layer *layer, uint16_t type,
+                                             struct packet *packet, uint8_t *version)
+{
+	for (;;) {
+		enum decode_status status = tags_read(layer, packet, &type);
+		if (status != DECODE_OK)
+			return status;
+		if (type < ETHERTYPE_MIN)
+			return ether_length_read(layer, type, version);
+		if (__builtin_expect(!shim_is_known(type), 1))
+			return take_ethertype(type, version);
+		status = shim_open(layer, packet, &type);
+		if (status != DECODE_OK)
+			return status;
+	}
 }
 
 static enum decode_status ethernet_read(struct layer *layer, struct packet *packet,

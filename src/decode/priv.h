@@ -1,8 +1,8 @@
 /*
  * What the files of decode share: the place in a frame, and what an IP header said.
  *
- * A frame passes down link.c, ip.c, (fragments.c, ip.c again,) transport.c; each leaves the layer
- * at the first byte of what it carries.
+ * A frame passes down link.c (with shim.c), ip.c, (fragments.c, ip.c again,) transport.c; each
+ * leaves the layer at the first byte of what it carries. tunnel.c begins again at the top.
  */
 #ifndef PCAUDIT_DECODE_PRIV_H
 #define PCAUDIT_DECODE_PRIV_H
@@ -11,6 +11,9 @@
 #include "pcaudit/base/util.h"
 #include "pcaudit/base/words.h"
 #include "pcaudit/decode.h"
+
+enum { LINK_ETHERNET = 1 };
+enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_BRIDGED = 0x6558 };
 
 /*
  * What is left of a frame: the captured bytes, and where the innermost header read so far says
@@ -64,6 +67,51 @@ struct ip {
 enum decode_status link_read(struct layer *layer, uint16_t link_type, struct packet *packet,
                              uint8_t *version);
 
+bool link_is_vlan_tag(uint16_t type);
+
+/* Whether something we can open stands behind that EtherType: MPLS, PPPoE, 802.1ah. */
+static inline bool shim_is_known(uint16_t type)
+{
+	return (type & 0xff00) == 0x8800 &&
+	       (type == 0x8847 || type == 0x8848 || type == 0x8864 || type == 0x88e7);
+}
+/* Opens it; *type is then the EtherType of what it carries. */
+enum decode_status shim_open(struct layer *layer, struct packet *packet, uint16_t *type);
+
+/* One more tunnel, zeroed; NULL if there are too many. */
+struct packet_tunnel *tunnel_add(struct packet *packet, enum tunnel_kind kind);
+
+/* Whether packet may be a tunnel: cheap, and asked of every packet. */
+static inline bool tunnel_is_possible(const struct packet *packet)
+{
+	if (__builtin_expect(packet->transport == TRANSPORT_TCP, 1))
+		return false;
+	if (packet->transport != TRANSPORT_UDP)
+		return packet->transport == 4 || packet->transport == 41 || packet->transport == 47;
+	return packet->dst_port == 4789 || packet->dst_port == 8472 || packet->dst_port == 6081 ||
+	       packet->dst_port == 3544 || packet->src_port == 3544;
+}
+
+enum tunnel_step {
+	TUNNEL_NONE, /* it is not: packet is as it was */
+	TUNNEL_OPEN, /* layer is at what it carries, the tunnel is added to packet */
+	TUNNEL_CUT,  /* it is, but the snaplen cut it before what it carries */
+	TUNNEL_DEEP, /* it is one too many */
+};
+
+/* What a tunnel carries. */
+struct tunnel_inside {
+	bool is_ethernet;
+	uint8_t version; /* else: 4 or 6 */
+};
+
+/* Opens packet's payload. */
+enum tunnel_step tunnel_open(struct packet *packet, struct layer *layer,
+                             struct tunnel_inside *inside);
+/* A number for the tunnels of a packet, whatever addresses they run between: their kinds and ids.
+ */
+uint32_t tunnel_scope(const struct packet *packet);
+
 /* Reads a header of that version (0: either) up to the transport or up to a fragment's data. */
 enum decode_status ip_read(struct ip *ip, struct layer *layer, uint8_t version);
 /* The same from the start of a joined datagram's data; ip as the fragment left it. */
@@ -81,11 +129,12 @@ int fragments_new(struct fragments **out, size_t budget_bytes, int64_t timeout_n
                   struct decode_counters *counters);
 struct fragments *fragments_free(struct fragments *fragments);
 /*
- * Keeps the fragment in layer. DECODE_OK: its datagram is whole; layer now spans its data (until
- * the next call), and ip's transport, head_len and len are the datagram's. DECODE_FRAGMENT_HELD
- * or DECODE_INVALID otherwise.
+ * Keeps the fragment in layer; only fragments of one scope are joined. DECODE_OK: its datagram is
+ * whole; layer now spans its data (until the next but one call: a fragment may have come in a
+ * datagram that was joined itself), and ip's transport, head_len and len are the datagram's.
+ * DECODE_FRAGMENT_HELD or DECODE_INVALID otherwise.
  */
-enum decode_status fragments_add(struct fragments *fragments, int64_t time_ns, struct ip *ip,
-                                 struct layer *layer);
+enum decode_status fragments_add(struct fragments *fragments, int64_t time_ns, uint32_t scope,
+                                 struct ip *ip, struct layer *layer);
 
 #endif

@@ -126,7 +126,7 @@ static void put_row(struct lines *lines, const char *label, const struct strbuf 
 {
 	char lead[LABEL_WIDTH + 1];
 
-	snprintf(lead, sizeof(lead), "%-*s", LABEL_WIDTH, label);
+	snprintf(lead, sizeof(lead), "%-*s", text->len ? LABEL_WIDTH : 0, label);
 	lines->is_failed |= text->is_failed;
 	lines_put(lines, INK_TITLE, lead, LABEL_WIDTH, strbuf_text(text));
 }
@@ -150,6 +150,13 @@ static void put_end(struct lines *lines, const struct explanation *e, const char
 	strbuf_deinit(&text);
 }
 
+static void add_amount(struct strbuf *text, const struct flow *flow, unsigned side)
+{
+	strbuf_add_format(
+	        text, "%llu packet%s (%llu bytes)", (unsigned long long)flow->packets[side],
+	        flow->packets[side] == 1 ? "" : "s", (unsigned long long)flow->bytes[side]);
+}
+
 static void put_course(struct lines *lines, const struct explanation *e,
                        const struct report_options *options)
 {
@@ -163,13 +170,13 @@ static void put_course(struct lines *lines, const struct explanation *e,
 	                  opener_word(a->opener_how));
 	put_row(lines, "Transport", &text);
 	strbuf_clear(&text);
-	strbuf_add_format(
-	        &text, "%s, for %s; %llu packets (%llu bytes) there, %llu (%llu bytes) back",
-	        time_person_text(flow->first_ns, options->is_local_time, first),
-	        time_span_text(flow->last_ns - flow->first_ns, span),
-	        (unsigned long long)flow->packets[a->src], (unsigned long long)flow->bytes[a->src],
-	        (unsigned long long)flow->packets[!a->src],
-	        (unsigned long long)flow->bytes[!a->src]);
+	strbuf_add_format(&text, "%s, for %s; ",
+	                  time_person_text(flow->first_ns, options->is_local_time, first),
+	                  time_span_text(flow->last_ns - flow->first_ns, span));
+	add_amount(&text, flow, a->src);
+	strbuf_add(&text, " there, ");
+	add_amount(&text, flow, !a->src);
+	strbuf_add(&text, " back");
 	put_row(lines, "Seen", &text);
 	strbuf_deinit(&text);
 }
@@ -237,10 +244,11 @@ static void put_facts(struct lines *lines, const struct facts *facts)
 	if (!facts)
 		return;
 	add_slots(&text, facts);
-	if (text.len) {
+	if (text.len)
 		text.text[text.len -= 2] = '\0'; /* the last comma */
-		put_row(lines, "Facts", &text);
-	}
+	else
+		strbuf_add(&text, facts->list ? "" : "none");
+	put_row(lines, "Facts", &text);
 	for (const struct fact *fact = facts->list; fact; fact = fact->next) {
 		char lead[64];
 		strbuf_clear(&text);
@@ -278,7 +286,7 @@ static void add_verdict(struct strbuf *text, const struct assessment *a, const s
 			        text, ": it keeps rule %s, whose feature the site does not declare",
 			        id);
 		else
-			strbuf_add(text, ": no rule fits, and none comes near");
+			strbuf_add(text, ": no rule documents it, and none comes near");
 		break;
 	case VERDICT_BLOCKED:
 		strbuf_add_format(text, "blocked, %s (%s)", kind_word(a->kind),
@@ -353,7 +361,7 @@ static void put_trials(struct lines *lines, const struct explanation *e, enum cl
 	if (n == 0 && closeness != CLOSE_FITS)
 		return;
 	lines_blank(lines);
-	lines_put(lines, INK_TITLE, title, 0, n ? "" : "none");
+	lines_put(lines, INK_TITLE, title, 0, n ? "" : " none");
 	for (size_t i = 0; i < e->n_trials; i++)
 		if (closeness_of(&e->trials[i]) == closeness)
 			put_trial(lines, e, &e->trials[i]);
@@ -393,10 +401,10 @@ int report_explain_text(FILE *out, const struct explanation *e,
 	put_content(&lines, e);
 	put_facts(&lines, flow->facts);
 	put_verdict(&lines, e);
-	put_trials(&lines, e, CLOSE_FITS, "Rules whose headers fit: ");
-	put_trials(&lines, e, CLOSE_NEAR, "Rules that differ in one header condition: ");
+	put_trials(&lines, e, CLOSE_FITS, "Rules whose headers fit:");
+	put_trials(&lines, e, CLOSE_NEAR, "Rules that differ in one header condition:");
 	if (e->with_all)
-		put_trials(&lines, e, CLOSE_FAR, "Rules that differ in more: ");
+		put_trials(&lines, e, CLOSE_FAR, "Rules that differ in more:");
 	else
 		put_rest(&lines, e);
 	return report_finish(out, lines.is_failed);

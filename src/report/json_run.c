@@ -81,10 +81,13 @@ static struct json_object *input_object(struct values *values, const struct inpu
 	else
 		values_put_null(values, object, "size");
 	values_put_text(values, object, "format", input->format);
+	values_put_text(values, object, "packing", input->packing);
 	values_put_digest(values, object, "sha256", sha256);
 	values_put(values, object, "link_types", link_types);
-	values_append(values, link_types,
-	              values_text(values, decode_link_type_word(input->link_type, word)));
+	for (size_t i = 0; i < input->n_link_types; i++)
+		values_append(
+		        values, link_types,
+		        values_text(values, decode_link_type_word(input->link_types[i], word)));
 	values_put_number(values, object, "packets", input->packets);
 	values_put_number(values, object, "bytes", input->bytes);
 	values_put_time(values, object, "first", input->packets, input->first_ns);

@@ -1,7 +1,7 @@
 /*
  * Findings for a person, three lines each: what, where and how often; why; where to look, what it
  * rests on, and what to do. The whole remedy is shown where it fits, else a few words that say
- * which way it goes: nothing is wider than a line, and the JSON report has all of it.
+ * which way it goes: the JSON report has all of it.
  */
 #include "report/priv.h"
 
@@ -43,8 +43,11 @@ static void shorten_roles(char *roles)
 		sprintf(second + 1, "%u", n);
 }
 
+/* What the first line leaves out, step by step, until it fits. */
+enum thrift { THRIFT_NONE, THRIFT_HOSTS, THRIFT_ROLES, THRIFT_PORTS };
+
 static void add_end(struct strbuf *text, const struct report *report, const struct finding *finding,
-                    bool of_responder, bool is_brief)
+                    bool of_responder, enum thrift thrift)
 {
 	const struct rule *rule = report_rule(report, finding->key.rule);
 	const struct party *party = finding_party(finding, of_responder);
@@ -56,14 +59,14 @@ static void add_end(struct strbuf *text, const struct report *report, const stru
 		rule_end_text(of_responder ? &rule->to : &rule->from, roles, sizeof(roles));
 	else
 		return;
-	if (is_brief && party)
+	if (party && thrift >= THRIFT_ROLES)
 		shorten_roles(roles);
 	strbuf_add(text, roles);
 }
 
-static void add_ports(struct strbuf *text, const struct finding *finding)
+static void add_ports(struct strbuf *text, const struct finding *finding, enum thrift thrift)
 {
-	size_t shown = MIN(finding->n_ports, 3);
+	size_t shown = MIN(finding->n_ports, thrift >= THRIFT_PORTS ? 1 : 3);
 
 	for (size_t i = 0; i < shown; i++) {
 		const struct port_range *p = &finding->ports[i];
@@ -90,32 +93,30 @@ static void add_entry(struct strbuf *text, const struct finding *finding)
 		strbuf_add(text, finding->key.host);
 }
 
-/* From -> to, transport and ports. */
-static void add_where(struct strbuf *text, const struct report *report,
-                      const struct finding *finding, bool is_brief)
+/* Transport, ports, and how often from how many. */
+static void add_count(struct strbuf *text, const struct report *report,
+                      const struct finding *finding, enum thrift thrift)
 {
 	const struct rule *rule = report_rule(report, finding->key.rule);
 	char transport[16], ports[96];
 
-	if (!finding->flows && !rule) {
-		add_entry(text, finding);
-		return;
-	}
-	add_end(text, report, finding, false, is_brief);
-	strbuf_add(text, " -> ");
-	add_end(text, report, finding, true, is_brief);
-	if (finding->flows) {
-		strbuf_add_format(text, " %s", transport_word(finding->key.transport, transport));
-		add_ports(text, finding);
-	} else {
+	if (!finding->flows) {
 		rule_transport_text(rule, transport, sizeof(transport));
 		rule_ports_text(rule, ports, sizeof(ports));
 		strbuf_add_format(text, " %s/%s", transport, ports);
+		return;
 	}
+	strbuf_add_format(text, " %s", transport_word(finding->key.transport, transport));
+	add_ports(text, finding, thrift);
+	strbuf_add_format(text, ", %llu flow%s", (unsigned long long)finding->flows,
+	                  finding->flows == 1 ? "" : "s");
+	if (finding->initiators > 1 && thrift < THRIFT_HOSTS)
+		strbuf_add_format(text, " from %u%s hosts", finding->initiators,
+		                  finding->initiators_at_least ? "+" : "");
 }
 
 static void add_what(struct strbuf *text, const struct report *report,
-                     const struct finding *finding, bool is_brief)
+                     const struct finding *finding, enum thrift thrift)
 {
 	const struct rule *rule = report_rule(report, finding->key.rule);
 
@@ -125,14 +126,14 @@ static void add_what(struct strbuf *text, const struct report *report,
 		strbuf_add_format(text, "%s %s", finding_is_nearest(finding) ? " near" : "",
 		                  rule->id);
 	strbuf_add(text, ": ");
-	add_where(text, report, finding, is_brief);
-	if (finding->flows)
-		strbuf_add_format(text, ", %llu flow%s", (unsigned long long)finding->flows,
-		                  finding->flows == 1 ? "" : "s");
-	if (finding->initiators > 1)
-		strbuf_add_format(text, " from %s%u addresses",
-		                  finding->initiators_at_least ? "at least " : "",
-		                  finding->initiators);
+	if (!finding->flows && !rule) {
+		add_entry(text, finding);
+		return;
+	}
+	add_end(text, report, finding, false, thrift);
+	strbuf_add(text, " -> ");
+	add_end(text, report, finding, true, thrift);
+	add_count(text, report, finding, thrift);
 }
 
 /* One line, cut where it would be wider. */
@@ -146,6 +147,7 @@ static void put_cut(struct lines *lines, enum ink ink, const char *lead, const s
 	strbuf_deinit(&cut);
 }
 
+/* Never cut: where even the thriftiest is too wide, it takes a second line. */
 static void put_what(struct lines *lines, const struct report *report,
                      const struct finding *finding)
 {
@@ -153,32 +155,46 @@ static void put_what(struct lines *lines, const struct report *report,
 	char lead[16];
 
 	snprintf(lead, sizeof(lead), "%-9s", severity_word(finding->severity));
-	add_what(&text, report, finding, false);
-	if (lines_columns(lead) + lines_columns(strbuf_text(&text)) > lines->width) {
+	for (enum thrift thrift = THRIFT_NONE; thrift <= THRIFT_PORTS; thrift++) {
 		strbuf_clear(&text);
-		add_what(&text, report, finding, true);
+		add_what(&text, report, finding, thrift);
+		if (lines_columns(lead) + lines_columns(strbuf_text(&text)) <= lines->width)
+			break;
 	}
-	put_cut(lines, ink_of_severity(finding->severity), lead, &text);
+	lines->is_failed |= text.is_failed;
+	lines_put(lines, ink_of_severity(finding->severity), lead, INDENT, strbuf_text(&text));
 	strbuf_deinit(&text);
 }
 
 /* ---- Second and third line ------------------------------------------------------------------- */
 
-/* The first sentences of why; where not even one fits, both values say it shorter. */
-static void put_why(struct lines *lines, const struct finding *finding)
+/* What a sentence too long for a line comes down to; adds nothing where it cannot be said shorter.
+ */
+static void add_shorter(struct strbuf *text, const struct finding *finding)
 {
-	const char *why = finding->why ? finding->why : "";
-	struct strbuf text = STRBUF_INIT;
 	bool has_values = finding->expected && finding->expected[0] && finding->observed &&
 	                  finding->observed[0];
 
-	lines_add_sentences(&text, why, lines->width - INDENT);
-	if (has_values && lines_columns(strbuf_text(&text)) > lines->width - INDENT) {
-		strbuf_clear(&text);
-		strbuf_add_format(&text, "Expected: %s. Observed: %s.", finding->expected,
+	if (has_values)
+		strbuf_add_format(text, "Expected: %s. Observed: %s.", finding->expected,
 		                  finding->observed);
-	}
-	put_cut(lines, INK_PLAIN, "    ", &text);
+	else if (finding->key.kind == KIND_UNDOCUMENTED && finding->n_examples)
+		strbuf_add_format(
+		        text, "No row of the table documents it, none comes near. Protocol: %s.",
+		        flow_protocol(finding->examples[0]));
+}
+
+/* The first sentences of why, as many as fit. */
+static void put_why(struct lines *lines, const struct finding *finding)
+{
+	struct strbuf text = STRBUF_INIT, shorter = STRBUF_INIT;
+
+	lines_add_sentences(&text, finding->why ? finding->why : "", lines->width - INDENT);
+	if (lines_columns(strbuf_text(&text)) > lines->width - INDENT)
+		add_shorter(&shorter, finding);
+	lines->is_failed |= shorter.is_failed;
+	put_cut(lines, INK_PLAIN, "    ", shorter.len ? &shorter : &text);
+	strbuf_deinit(&shorter);
 	strbuf_deinit(&text);
 }
 

@@ -23,7 +23,7 @@
 
 #include "pcaudit/audit.h"
 
-#define HAND_SECOND  INT64_C(1000000000)
+#define HAND_SECOND INT64_C(1000000000)
 /* Thursday 2026-01-01 00:00:00 UTC. */
 #define HAND_START   (INT64_C(1767225600) * HAND_SECOND)
 #define HAND_TCP_SYN 0x02
@@ -105,17 +105,17 @@ static const struct hand_content hand_contents[] = {
 	{ "mtls", HAND_TLS(GIVEN, .security = SECURITY_MTLS) },
 	{ "mtls-one-side", HAND_TLS(GIVEN_ONE_SIDE, .security = SECURITY_MTLS) },
 	{ "tls13-given", HAND_TLS(INFERRED_GIVEN, .security = SECURITY_MTLS,
-				  .security_evidence = EVIDENCE_INFERRED, .tls_version = 0x0304) },
+	                          .security_evidence = EVIDENCE_INFERRED, .tls_version = 0x0304) },
 	{ "tls13-absent", HAND_TLS(INFERRED_ABSENT, .tls_version = 0x0304,
-				   .doubt = DOUBT_CLIENT_CERTIFICATE_NOT_VISIBLE) },
+	                           .doubt = DOUBT_CLIENT_CERTIFICATE_NOT_VISIBLE) },
 	{ "resumed", HAND_TLS(RESUMED, .doubt = DOUBT_SESSION_RESUMED) },
 	{ "tls-cut", HAND_TLS(UNKNOWN, .is_handshake_done = false, .has_app_data = false,
-			      .doubt = DOUBT_HANDSHAKE_CUT) },
+	                      .doubt = DOUBT_HANDSHAKE_CUT) },
 	{ "tls-asked-cut", HAND_TLS(NOT_ASKED, .is_handshake_done = false, .has_app_data = false,
-				    .doubt = DOUBT_HANDSHAKE_CUT) },
+	                            .doubt = DOUBT_HANDSHAKE_CUT) },
 	{ "tls-mid", HAND_TLS(UNKNOWN, .security = SECURITY_UNKNOWN, .is_handshake_done = false,
-			      .protocol_evidence = EVIDENCE_CONSISTENT,
-			      .security_evidence = EVIDENCE_NONE, .doubt = DOUBT_MIDSTREAM) },
+	                      .protocol_evidence = EVIDENCE_CONSISTENT,
+	                      .security_evidence = EVIDENCE_NONE, .doubt = DOUBT_MIDSTREAM) },
 	{ "tls-gap", HAND_TLS(UNKNOWN, .has_gap = true, .doubt = DOUBT_GAP) },
 	{ "tls-server-side", HAND_TLS(UNKNOWN, .doubt = DOUBT_HANDSHAKE_CUT) },
 	{ "tls-renegotiated", HAND_TLS(UNKNOWN, .doubt = DOUBT_RENEGOTIATED) },
@@ -125,10 +125,10 @@ static const struct hand_content hand_contents[] = {
 	{ "sip+tls", HAND_TLS(NOT_ASKED, .protocol = PROTOCOL_SIP, .is_inside_tls = true) },
 	{ "http+tls", HAND_TLS(NOT_ASKED, .protocol = PROTOCOL_HTTP, .is_inside_tls = true) },
 	{ "http+mtls", HAND_TLS(GIVEN, .security = SECURITY_MTLS, .protocol = PROTOCOL_HTTP,
-				.is_inside_tls = true) },
+	                        .is_inside_tls = true) },
 	{ "xmpp+tls", HAND_TLS(NOT_ASKED, .protocol = PROTOCOL_XMPP_SERVER, .is_starttls = true) },
 	{ "xmpp+mtls", HAND_TLS(GIVEN, .security = SECURITY_MTLS, .protocol = PROTOCOL_XMPP_SERVER,
-				.is_starttls = true) },
+	                        .is_starttls = true) },
 	/* Data that nobody knows. */
 	{ "noise", HAND_UNKNOWN(.doubt = DOUBT_UNRECOGNISED) },
 	{ "noise-late", HAND_UNKNOWN(.from_start = { false, false }, .doubt = DOUBT_MIDSTREAM) },
@@ -136,8 +136,12 @@ static const struct hand_content hand_contents[] = {
 	{ "noise-open", HAND_UNKNOWN(.is_settled = false, .is_unrecognised = false) },
 	{ "noise-no-room", HAND_UNKNOWN(.is_unrecognised = false, .doubt = DOUBT_NO_ROOM) },
 	{ "guess-by-port", { .protocol = PROTOCOL_SIP, .is_settled = true, .opener_side = -1 } },
-	{ "other-name", { .protocol = PROTOCOL_OTHER, .protocol_evidence = EVIDENCE_CONFIRMED,
-			  .other_name = "bittorrent", .is_settled = true, .opener_side = -1 } },
+	{ "other-name",
+	  { .protocol = PROTOCOL_OTHER,
+	    .protocol_evidence = EVIDENCE_CONFIRMED,
+	    .other_name = "bittorrent",
+	    .is_settled = true,
+	    .opener_side = -1 } },
 	{ "silent", { .doubt = DOUBT_NO_PAYLOAD, .opener_side = -1 } },
 };
 #pragma GCC diagnostic pop
@@ -145,8 +149,8 @@ static const struct hand_content hand_contents[] = {
 /* ---- One line to a flow --------------------------------------------------------------------- */
 
 struct hand_flow {
-	struct flow flow;     /* facts is set: free with facts_free(), or give it to the ledger */
-	int64_t now_ns;       /* time of judging */
+	struct flow flow; /* facts is set: free with facts_free(), or give it to the ledger */
+	int64_t now_ns;   /* time of judging */
 	bool is_evicted, is_open_end;
 	struct facts facts_before; /* a copy, for judging without giving them away */
 };
@@ -183,7 +187,8 @@ static inline bool hand_take_content(struct hand_flow *hand, const char *word)
 			*hand->flow.facts = hand_contents[i].facts;
 			hand->flow.facts->has_session = has_session;
 			memcpy(hand->flow.facts->session, session, 32);
-			hand->flow.has_payload[0] = hand->flow.has_payload[1] = strcmp(word, "silent") != 0;
+			hand->flow.has_payload[0] = hand->flow.has_payload[1] =
+			        strcmp(word, "silent") != 0;
 			return true;
 		}
 	return false;
@@ -218,8 +223,8 @@ static inline bool hand_take_state(struct hand_flow *hand, const char *word)
 		flow->has_payload[1] = false;
 		return true;
 	}
-	if (strcmp(word, "unanswered") != 0 && strcmp(word, "refused") != 0 && strcmp(word, "rejected") != 0 &&
-	    strcmp(word, "unproven") != 0)
+	if (strcmp(word, "unanswered") != 0 && strcmp(word, "refused") != 0 &&
+	    strcmp(word, "rejected") != 0 && strcmp(word, "unproven") != 0)
 		return false;
 	flow->packets[1] = flow->bytes[1] = 0;
 	flow->has_payload[1] = false;
@@ -299,11 +304,13 @@ static inline bool hand_take_word(struct hand_flow *hand, const char *word)
 	} else if (strcmp(word, "continued-mtls") == 0 || strcmp(word, "continued-tls") == 0) {
 		bool mtls = strcmp(word, "continued-mtls") == 0;
 		flow->is_continued = true;
-		flow->memory = (struct flow_memory){ .protocol = PROTOCOL_TLS,
-						     .security = mtls ? SECURITY_MTLS : SECURITY_TLS,
-						     .evidence = EVIDENCE_CONFIRMED,
-						     .security_evidence = EVIDENCE_CONFIRMED };
-	} else if (strcmp(word, "swapped") == 0) { /* the first packet seen came from the right end */
+		flow->memory =
+		        (struct flow_memory){ .protocol = PROTOCOL_TLS,
+			                      .security = mtls ? SECURITY_MTLS : SECURITY_TLS,
+			                      .evidence = EVIDENCE_CONFIRMED,
+			                      .security_evidence = EVIDENCE_CONFIRMED };
+	} else if (strcmp(word, "swapped") ==
+	           0) { /* the first packet seen came from the right end */
 		struct addr addr = flow->addr[0];
 		uint16_t port = flow->port[0];
 		flow->addr[0] = flow->addr[1];
@@ -323,13 +330,21 @@ static inline struct hand_flow hand_flow(const char *line)
 	char text[256], left[80], right[80], transport[16];
 	int used = 0;
 
-	*flow = (struct flow){ .vlan = 0xffff, .vlan_inner = 0xffff, .file = 1, .number = 1,
-			       .first_ns = HAND_START, .last_ns = HAND_START + 10 * HAND_SECOND,
-			       .side_last_ns = { HAND_START + 10 * HAND_SECOND, HAND_START + 10 * HAND_SECOND },
-			       .packets = { 10, 8 }, .bytes = { 1000, 800 },
-			       .has_payload = { true, true }, .expect = UINT32_MAX };
+	*flow = (struct flow){ .vlan = 0xffff,
+		               .vlan_inner = 0xffff,
+		               .file = 1,
+		               .number = 1,
+		               .first_ns = HAND_START,
+		               .last_ns = HAND_START + 10 * HAND_SECOND,
+		               .side_last_ns = { HAND_START + 10 * HAND_SECOND,
+		                                 HAND_START + 10 * HAND_SECOND },
+		               .packets = { 10, 8 },
+		               .bytes = { 1000, 800 },
+		               .has_payload = { true, true },
+		               .expect = UINT32_MAX };
 	cr_assert_lt(strlen(line), sizeof(text));
-	cr_assert_eq(sscanf(line, "%79s > %79s %15s%n", left, right, transport, &used), 3, "not a flow: %s", line);
+	cr_assert_eq(sscanf(line, "%79s > %79s %15s%n", left, right, transport, &used), 3,
+	             "not a flow: %s", line);
 	hand_end(&flow->addr[0], &flow->port[0], left, line);
 	hand_end(&flow->addr[1], &flow->port[1], right, line);
 	cr_assert(transport_parse(&flow->transport, transport), "no transport: %s", line);
@@ -345,9 +360,9 @@ static inline struct hand_flow hand_flow(const char *line)
 	char *save = NULL;
 	for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
 		cr_assert(hand_take_content(&hand, word) || hand_take_opener(flow, word) ||
-				  hand_take_state(&hand, word) || hand_take_number(&hand, word) ||
-				  hand_take_word(&hand, word),
-			  "what is \"%s\" in: %s", word, line);
+		                  hand_take_state(&hand, word) || hand_take_number(&hand, word) ||
+		                  hand_take_word(&hand, word),
+		          "what is \"%s\" in: %s", word, line);
 	return hand;
 }
 
@@ -399,14 +414,18 @@ static inline void bench_join(struct bench *b, const char *site_text)
 	struct err err = { 0 };
 
 	if (site_text)
-		cr_assert_eq(site_load(&b->site, "site.yaml", bytes_from_text(site_text), &err), RULES_OK, "%s",
-			     err.text);
-	cr_assert_eq(ruleset_new(&b->ruleset, (const struct pack *const *)b->packs, b->n_packs, b->site, &err), 0,
-		     "%s", err.text);
+		cr_assert_eq(site_load(&b->site, "site.yaml", bytes_from_text(site_text), &err),
+		             RULES_OK, "%s", err.text);
+	cr_assert_eq(ruleset_new(&b->ruleset, (const struct pack *const *)b->packs, b->n_packs,
+	                         b->site, &err),
+	             0, "%s", err.text);
 	cr_assert_eq(scope_new(&b->scope, b->ruleset), 0);
 	b->options = (struct ledger_options){ .fail_on = SEVERITY_WARNING };
-	b->capture = (struct capture_summary){ .received = 1000, .flows = 1000, .tcp_payload_bytes = 1000000,
-					       .first_ns = HAND_START, .last_ns = HAND_START + 3600 * HAND_SECOND };
+	b->capture = (struct capture_summary){ .received = 1000,
+		                               .flows = 1000,
+		                               .tcp_payload_bytes = 1000000,
+		                               .first_ns = HAND_START,
+		                               .last_ns = HAND_START + 3600 * HAND_SECOND };
 	b->number = 1;
 }
 
@@ -419,7 +438,8 @@ static inline void bench_open_text(struct bench *b, const char *pack_text, const
 }
 
 /* With packs of rules/. */
-static inline void bench_open(struct bench *b, const char *first, const char *second, const char *site_text)
+static inline void bench_open(struct bench *b, const char *first, const char *second,
+                              const char *site_text)
 {
 	const char *const files[] = { first, second };
 
@@ -447,7 +467,9 @@ static inline struct assessment bench_judge(struct bench *b, const char *line)
 {
 	struct hand_flow hand = hand_flow(line);
 	struct assessment assessment;
-	struct judge_context context = { .scope = b->scope, .now_ns = hand.now_ns, .is_evicted = hand.is_evicted };
+	struct judge_context context = { .scope = b->scope,
+		                         .now_ns = hand.now_ns,
+		                         .is_evicted = hand.is_evicted };
 
 	judge_flow(&assessment, &context, &hand.flow, hand.flow.facts);
 	facts_free(hand.flow.facts);
@@ -460,13 +482,14 @@ static inline const char *bench_rule_id(const struct bench *b, int rule)
 }
 
 /* "violation wrong-port fed-sip-in port": verdict, kind or reason, rule, field; "-" for none. */
-static inline const char *bench_verdict_text(const struct bench *b, const struct assessment *a, char text[160])
+static inline const char *bench_verdict_text(const struct bench *b, const struct assessment *a,
+                                             char text[160])
 {
 	snprintf(text, 160, "%s %s %s %s", verdict_word(a->verdict),
-		 a->kind != KIND_NONE              ? kind_word(a->kind) :
-		 a->verdict == VERDICT_UNJUDGED ? reason_word(a->reason) :
-						  "-",
-		 bench_rule_id(b, a->rule), a->field ? condition_word(a->field) : "-");
+	         a->kind != KIND_NONE             ? kind_word(a->kind)
+	         : a->verdict == VERDICT_UNJUDGED ? reason_word(a->reason)
+	                                          : "-",
+	         bench_rule_id(b, a->rule), a->field ? condition_word(a->field) : "-");
 	return text;
 }
 
@@ -474,8 +497,8 @@ static inline const char *bench_verdict_text(const struct bench *b, const struct
 	do {                                                                                       \
 		char text_[160];                                                                   \
 		struct assessment a_ = bench_judge(b, line);                                       \
-		cr_assert_str_eq(bench_verdict_text(b, &a_, text_), expected, "%s\n  expected: %s\n  got:      %s", \
-				 line, expected, text_);                                           \
+		cr_assert_str_eq(bench_verdict_text(b, &a_, text_), expected,                      \
+		                 "%s\n  expected: %s\n  got:      %s", line, expected, text_);     \
 	} while (0)
 
 static inline void bench_start(struct bench *b)
@@ -492,17 +515,22 @@ static inline void bench_put(struct bench *b, const char *line)
 	bench_start(b);
 	if (!strstr(line, "n="))
 		hand.flow.number = b->number++;
-	cr_assert_eq(ledger_put(b->ledger, &hand.flow, hand.now_ns, hand.is_evicted, hand.is_open_end), 0);
+	cr_assert_eq(
+	        ledger_put(b->ledger, &hand.flow, hand.now_ns, hand.is_evicted, hand.is_open_end),
+	        0);
 	cr_assert_null(hand.flow.facts, "the ledger takes the facts");
 }
 
 /* A full handshake of this session showed this, so many seconds after the start. */
-static inline void bench_session(struct bench *b, uint8_t session, enum client_auth auth, int64_t at_seconds)
+static inline void bench_session(struct bench *b, uint8_t session, enum client_auth auth,
+                                 int64_t at_seconds)
 {
-	struct note note = { .kind = NOTE_SESSION, .time_ns = HAND_START + at_seconds * HAND_SECOND,
-			     .session = { session }, .client_auth = (uint8_t)auth,
-			     .security = auth == CLIENT_AUTH_GIVEN ? SECURITY_MTLS : SECURITY_TLS,
-			     .security_evidence = EVIDENCE_CONFIRMED };
+	struct note note = { .kind = NOTE_SESSION,
+		             .time_ns = HAND_START + at_seconds * HAND_SECOND,
+		             .session = { session },
+		             .client_auth = (uint8_t)auth,
+		             .security = auth == CLIENT_AUTH_GIVEN ? SECURITY_MTLS : SECURITY_TLS,
+		             .security_evidence = EVIDENCE_CONFIRMED };
 
 	bench_start(b);
 	cr_assert_eq(ledger_note(b->ledger, &note), 0);
@@ -529,11 +557,13 @@ static inline size_t bench_count(const struct bench *b, const char *kind, const 
 }
 
 /* The only one of them. */
-static inline const struct finding *bench_finding(const struct bench *b, const char *kind, const char *rule)
+static inline const struct finding *bench_finding(const struct bench *b, const char *kind,
+                                                  const char *rule)
 {
 	const struct finding *found = NULL;
 
-	cr_assert_eq(bench_count(b, kind, rule), 1, "%zu findings %s of %s", bench_count(b, kind, rule), kind, rule);
+	cr_assert_eq(bench_count(b, kind, rule), 1, "%zu findings %s of %s",
+	             bench_count(b, kind, rule), kind, rule);
 	for (size_t i = 0; i < b->report->n_findings; i++) {
 		const struct finding_key *key = &b->report->findings[i]->key;
 		if (strcmp(kind_word((enum kind)key->kind), kind) == 0 &&
@@ -572,7 +602,7 @@ static inline const struct coverage_row *bench_coverage(const struct bench *b, c
 		const struct coverage_row *row_ = bench_coverage(b, rule);                         \
 		char text_[200];                                                                   \
 		snprintf(text_, sizeof(text_), "%s%s%s", coverage_word(row_->status),              \
-			 row_->reason[0] ? ": " : "", row_->reason);                               \
+		         row_->reason[0] ? ": " : "", row_->reason);                               \
 		cr_assert_str_eq(text_, expected, "%s is %s", rule, text_);                        \
 	} while (0)
 

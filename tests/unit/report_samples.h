@@ -39,6 +39,7 @@ struct sample {
 	struct finding *findings[3];
 	struct coverage_row coverage[2];
 	struct out_of_scope_row foreign[1];
+	uint16_t link_types[2];
 	struct input_info input;
 	const struct input_info *inputs[1];
 	struct report report;
@@ -47,12 +48,17 @@ struct sample {
 
 static inline void sample_rules(struct sample *s)
 {
-	s->role_list[0] = (struct role){ .id = "client-internal", .kind = ROLE_CLIENT, .zone = ZONE_INSIDE };
-	s->role_list[1] = (struct role){ .id = "front-end-server", .kind = ROLE_SERVER, .zone = ZONE_INSIDE };
-	s->role_list[2] = (struct role){ .id = "director", .kind = ROLE_SERVER, .zone = ZONE_INSIDE };
+	s->role_list[0] =
+	        (struct role){ .id = "client-internal", .kind = ROLE_CLIENT, .zone = ZONE_INSIDE };
+	s->role_list[1] =
+	        (struct role){ .id = "front-end-server", .kind = ROLE_SERVER, .zone = ZONE_INSIDE };
+	s->role_list[2] =
+	        (struct role){ .id = "director", .kind = ROLE_SERVER, .zone = ZONE_INSIDE };
 	for (unsigned i = 0; i < 3; i++)
 		s->roles[i] = (struct ruleset_role){ .role = &s->role_list[i], .is_given = true };
-	s->document = (struct document){ .id = "ports-internal", .title = "Ports, internal", .address = "https://docs.example/1" };
+	s->document = (struct document){ .id = "ports-internal",
+		                         .title = "Ports, internal",
+		                         .address = "https://docs.example/1" };
 	s->cites[0] = (struct cite){ .document = "ports-internal", .table = 1, .row = 3 };
 	s->cites[1] = (struct cite){ .document = "ports-internal", .where = "first note" };
 	s->port = (struct port_range){ 5061, 5061 };
@@ -60,17 +66,31 @@ static inline void sample_rules(struct sample *s)
 	s->to[0] = "front-end-server";
 	for (unsigned i = 0; i < 2; i++)
 		s->rules[i] = (struct rule){
-			.id = i ? "fe-web" : "fe-sip", .title = i ? "Web" : "Client to Front End, SIP",
+			.id = i ? "fe-web" : "fe-sip",
+			.title = i ? "Web" : "Client to Front End, SIP",
 			.from = { .form = END_ROLES, .roles = s->from, .n_roles = 1 },
 			.to = { .form = END_ROLES, .roles = s->to, .n_roles = 1 },
-			.tcp = true, .ports = &s->port, .n_ports = 1, .family = FAMILY_SIP, .security = SECURITY_TLS,
-			.need = NEED_REQUIRED, .cites = s->cites, .n_cites = i ? 1 : 2,
+			.tcp = true,
+			.ports = &s->port,
+			.n_ports = 1,
+			.family = FAMILY_SIP,
+			.security = SECURITY_TLS,
+			.need = NEED_REQUIRED,
+			.cites = s->cites,
+			.n_cites = i ? 1 : 2,
 		};
-	s->pack = (struct pack){ .id = "sample", .version = "1.2", .product = "Sample", .documents = &s->document,
-				 .n_documents = 1, .rules = s->rules, .n_rules = 2 };
+	s->pack = (struct pack){ .id = "sample",
+		                 .version = "1.2",
+		                 .product = "Sample",
+		                 .documents = &s->document,
+		                 .n_documents = 1,
+		                 .rules = s->rules,
+		                 .n_rules = 2 };
 	s->packs[0] = &s->pack;
 	for (unsigned i = 0; i < 2; i++) {
-		s->ready[i] = (struct ruleset_rule){ .rule = &s->rules[i], .pack = &s->pack, .is_declared = true };
+		s->ready[i] = (struct ruleset_rule){ .rule = &s->rules[i],
+			                             .pack = &s->pack,
+			                             .is_declared = true };
 		role_set_add(&s->ready[i].from.roles, 0);
 		role_set_add(&s->ready[i].to.roles, 1);
 	}
@@ -85,17 +105,32 @@ static inline void sample_site(struct sample *s)
 	s->entries[1] = (struct site_address){ .role = "director", .line = 8 };
 	prefix_parse(&s->entries[1].prefix, "10.0.2.30");
 	/* Last nanosecond of 2027-03-31. */
-	s->accept = (struct site_accept){ .why = "old gateway", .owner = "voice",
-					  .until_ns = INT64_C(1806537600) * NS_PER_SECOND - 1 };
-	s->vantage = (struct site_vantage){ .name = "core", .sees = 1 << (ZONE_PERIMETER * N_ZONES + ZONE_INSIDE) |
-								    1 << (ZONE_INSIDE * N_ZONES + ZONE_PERIMETER) |
-								    1 << (ZONE_INSIDE * N_ZONES + ZONE_INSIDE) };
-	s->site = (struct site){ .name = "Contoso", .file = "site.yaml", .addresses = s->entries, .n_addresses = 2,
-				 .hosts = &s->host, .n_hosts = 1, .accepts = &s->accept, .n_accepts = 1,
-				 .vantages = &s->vantage, .n_vantages = 1 };
+	s->accept = (struct site_accept){ .why = "old gateway",
+		                          .owner = "voice",
+		                          .until_ns = INT64_C(1806537600) * NS_PER_SECOND - 1 };
+	s->vantage = (struct site_vantage){ .name = "core",
+		                            .sees = 1 << (ZONE_PERIMETER * N_ZONES + ZONE_INSIDE) |
+		                                    1 << (ZONE_INSIDE * N_ZONES + ZONE_PERIMETER) |
+		                                    1 << (ZONE_INSIDE * N_ZONES + ZONE_INSIDE) };
+	s->site = (struct site){ .name = "Contoso",
+		                 .file = "site.yaml",
+		                 .addresses = s->entries,
+		                 .n_addresses = 2,
+		                 .hosts = &s->host,
+		                 .n_hosts = 1,
+		                 .accepts = &s->accept,
+		                 .n_accepts = 1,
+		                 .vantages = &s->vantage,
+		                 .n_vantages = 1 };
 	s->site.sha256[0] = 0xab;
-	s->ruleset = (struct ruleset){ .packs = s->packs, .n_packs = 1, .site = &s->site, .roles = s->roles, .n_roles = 3,
-				       .rules = s->ready, .n_rules = 2, .n_groups = 2 };
+	s->ruleset = (struct ruleset){ .packs = s->packs,
+		                       .n_packs = 1,
+		                       .site = &s->site,
+		                       .roles = s->roles,
+		                       .n_roles = 3,
+		                       .rules = s->ready,
+		                       .n_rules = 2,
+		                       .n_groups = 2 };
 	cr_assert_eq(scope_new(&s->scope, &s->ruleset), 0);
 }
 
@@ -108,17 +143,31 @@ static inline void sample_flow(struct sample *s)
 	s->facts->security = SECURITY_TLS;
 	s->facts->protocol_evidence = s->facts->security_evidence = EVIDENCE_CONFIRMED;
 	s->facts->protocol_packet = 20;
-	*flow = (struct flow){ .port = { 5062, 40000 }, .vlan = 12, .vlan_inner = 0xffff, .transport = TRANSPORT_TCP,
-			       .opener = 1, .opener_how = OPENER_SYN, .file = 1, .number = 17,
-			       .first_ns = SAMPLE_START + 123456789, .last_ns = SAMPLE_START + 2 * NS_PER_SECOND,
-			       .packets = { 8, 9 }, .bytes = { 800, 900 }, .facts = s->facts };
+	*flow = (struct flow){ .port = { 5062, 40000 },
+		               .vlan = 12,
+		               .vlan_inner = 0xffff,
+		               .transport = TRANSPORT_TCP,
+		               .opener = 1,
+		               .opener_how = OPENER_SYN,
+		               .file = 1,
+		               .number = 17,
+		               .first_ns = SAMPLE_START + 123456789,
+		               .last_ns = SAMPLE_START + 2 * NS_PER_SECOND,
+		               .packets = { 8, 9 },
+		               .bytes = { 800, 900 },
+		               .facts = s->facts };
 	addr_parse(&flow->addr[0], "10.0.2.20");
 	addr_parse(&flow->addr[1], "10.0.9.21");
-	s->record.assessment = (struct assessment){ .verdict = VERDICT_VIOLATION, .kind = KIND_WRONG_PORT,
-						    .field = CONDITION_PORT, .rule = 0, .severity = SEVERITY_ERROR,
-						    .evidence = EVIDENCE_CONSISTENT,
-						    .security_evidence = EVIDENCE_CONFIRMED, .src = 1,
-						    .opener_how = OPENER_SYN, .state = FLOW_ESTABLISHED };
+	s->record.assessment = (struct assessment){ .verdict = VERDICT_VIOLATION,
+		                                    .kind = KIND_WRONG_PORT,
+		                                    .field = CONDITION_PORT,
+		                                    .rule = 0,
+		                                    .severity = SEVERITY_ERROR,
+		                                    .evidence = EVIDENCE_CONSISTENT,
+		                                    .security_evidence = EVIDENCE_CONFIRMED,
+		                                    .src = 1,
+		                                    .opener_how = OPENER_SYN,
+		                                    .state = FLOW_ESTABLISHED };
 	for (unsigned side = 0; side < 2; side++) {
 		struct party *party = &s->record.parties[side];
 		party->addr = flow->addr[side];
@@ -133,19 +182,37 @@ static inline void sample_findings(struct sample *s)
 	s->ports[0] = (struct port_range){ 5062, 5062 };
 	s->ports[1] = (struct port_range){ 6000, 6010 };
 	s->violation = (struct finding){
-		.key = { .kind = KIND_WRONG_PORT, .transport = TRANSPORT_TCP, .rule = 0, .entry = &s->entries[0] },
-		.id = "0011223344556677", .severity = SEVERITY_ERROR, .flows = 20000, .first_ns = s->record.flow.first_ns,
-		.last_ns = s->record.flow.last_ns, .examples = s->examples, .n_examples = 1, .ports = s->ports,
-		.n_ports = 2, .initiators = 1024, .initiators_at_least = true, .why = (char *)"Wrong port. More of it.",
-		.remedy = (char *)"Move it.", .expected = (char *)"5061", .observed = (char *)"5062",
+		.key = { .kind = KIND_WRONG_PORT,
+		         .transport = TRANSPORT_TCP,
+		         .rule = 0,
+		         .entry = &s->entries[0] },
+		.id = "0011223344556677",
+		.severity = SEVERITY_ERROR,
+		.flows = 20000,
+		.first_ns = s->record.flow.first_ns,
+		.last_ns = s->record.flow.last_ns,
+		.examples = s->examples,
+		.n_examples = 1,
+		.ports = s->ports,
+		.n_ports = 2,
+		.initiators = 1024,
+		.initiators_at_least = true,
+		.why = (char *)"Wrong port. More of it.",
+		.remedy = (char *)"Move it.",
+		.expected = (char *)"5061",
+		.observed = (char *)"5062",
 		.field = CONDITION_PORT,
 	};
 	role_set_add(&s->violation.key.src_roles, 0);
 	role_set_add(&s->violation.key.dst_roles, 1);
 	s->unseen = (struct finding){
-		.key = { .kind = KIND_MISSING, .rule = -1, .entry = &s->entries[1] }, .id = "8899aabbccddeeff",
-		.severity = SEVERITY_INFO, .why = (char *)"Never seen.", .remedy = (char *)"Look.",
-		.expected = (char *)"packets of 10.0.2.30", .observed = (char *)"none",
+		.key = { .kind = KIND_MISSING, .rule = -1, .entry = &s->entries[1] },
+		.id = "8899aabbccddeeff",
+		.severity = SEVERITY_INFO,
+		.why = (char *)"Never seen.",
+		.remedy = (char *)"Look.",
+		.expected = (char *)"packets of 10.0.2.30",
+		.observed = (char *)"none",
 	};
 	role_set_add(&s->unseen.key.dst_roles, 2);
 	s->accepted = s->violation;
@@ -163,34 +230,69 @@ static inline void sample_init(struct sample *s)
 	sample_site(s);
 	sample_flow(s);
 	sample_findings(s);
-	s->coverage[0] = (struct coverage_row){ .rule = 0, .status = COVERAGE_ATTEMPTED, .reason = "seen only broken",
-						.best = EVIDENCE_CONSISTENT };
-	s->coverage[1] = (struct coverage_row){ .rule = 1, .status = COVERAGE_OBSERVED, .best = EVIDENCE_CONFIRMED,
-						.flows = 4, .first_ns = SAMPLE_START, .last_ns = SAMPLE_START + 1 };
+	s->coverage[0] = (struct coverage_row){ .rule = 0,
+		                                .status = COVERAGE_ATTEMPTED,
+		                                .reason = "seen only broken",
+		                                .best = EVIDENCE_CONSISTENT };
+	s->coverage[1] = (struct coverage_row){ .rule = 1,
+		                                .status = COVERAGE_OBSERVED,
+		                                .best = EVIDENCE_CONFIRMED,
+		                                .flows = 4,
+		                                .first_ns = SAMPLE_START,
+		                                .last_ns = SAMPLE_START + 1 };
 	s->foreign[0] = (struct out_of_scope_row){ "inside", "outside", 5, 60, 7000 };
-	s->input = (struct input_info){ .name = "a.pcap", .format = "pcap", .size_bytes = 4096, .link_type = 1,
-					.packets = 30, .bytes = 3000, .first_ns = SAMPLE_START,
-					.last_ns = SAMPLE_START + 90 * NS_PER_SECOND };
+	s->input = (struct input_info){ .name = "a.pcap",
+		                        .format = "pcap",
+		                        .size_bytes = 4096,
+		                        .link_type = 1,
+		                        .link_types = s->link_types,
+		                        .n_link_types = 2,
+		                        .packets = 30,
+		                        .bytes = 3000,
+		                        .first_ns = SAMPLE_START,
+		                        .last_ns = SAMPLE_START + 90 * NS_PER_SECOND };
+	s->link_types[0] = 1;
+	s->link_types[1] = 113;
 	s->inputs[0] = &s->input;
 	s->report = (struct report){
-		.ruleset = &s->ruleset, .scope = s->scope, .vantage = &s->vantage,
-		.capture = { .inputs = s->inputs, .n_inputs = 1, .received = 30, .flows = 27, .other = 3,
-			     .tcp_payload_bytes = 2000, .first_ns = SAMPLE_START,
-			     .last_ns = SAMPLE_START + 90 * NS_PER_SECOND },
-		.verdict = REPORT_FAIL, .verdict_why = "1 finding of severity warning or worse",
-		.flows = { [VERDICT_COMPLIANT] = 9, [VERDICT_VIOLATION] = 1, [VERDICT_UNJUDGED] = 2,
-			   [VERDICT_OUT_OF_SCOPE] = 5 },
-		.compliant_by_evidence = { [EVIDENCE_CONFIRMED] = 3, [EVIDENCE_CONSISTENT] = 4, [EVIDENCE_HEADERS] = 2 },
+		.ruleset = &s->ruleset,
+		.scope = s->scope,
+		.vantage = &s->vantage,
+		.capture = { .inputs = s->inputs,
+		             .n_inputs = 1,
+		             .received = 30,
+		             .flows = 27,
+		             .other = 3,
+		             .tcp_payload_bytes = 2000,
+		             .first_ns = SAMPLE_START,
+		             .last_ns = SAMPLE_START + 90 * NS_PER_SECOND },
+		.verdict = REPORT_FAIL,
+		.verdict_why = "1 finding of severity warning or worse",
+		.flows = { [VERDICT_COMPLIANT] = 9,
+		           [VERDICT_VIOLATION] = 1,
+		           [VERDICT_UNJUDGED] = 2,
+		           [VERDICT_OUT_OF_SCOPE] = 5 },
+		.compliant_by_evidence = { [EVIDENCE_CONFIRMED] = 3,
+		                           [EVIDENCE_CONSISTENT] = 4,
+		                           [EVIDENCE_HEADERS] = 2 },
 		.unjudged_by_reason = { [DOUBT_NO_PAYLOAD] = 2 },
 		.findings_by_kind = { [KIND_WRONG_PORT] = 2, [KIND_MISSING] = 1 },
 		.findings_by_severity = { [SEVERITY_ERROR] = 1, [SEVERITY_INFO] = 1 },
 		.findings_accepted = 1,
 		.rules_by_coverage = { [COVERAGE_OBSERVED] = 1, [COVERAGE_ATTEMPTED] = 1 },
-		.findings = s->findings, .n_findings = 3, .coverage = s->coverage, .n_coverage = 2,
-		.out_of_scope = s->foreign, .n_out_of_scope = 1, .records = s->records, .n_records = 1,
+		.findings = s->findings,
+		.n_findings = 3,
+		.coverage = s->coverage,
+		.n_coverage = 2,
+		.out_of_scope = s->foreign,
+		.n_out_of_scope = 1,
+		.records = s->records,
+		.n_records = 1,
 	};
-	s->options = (struct report_options){ .version = "0.1.0", .libpcap_version = "P", .ndpi_version = "N",
-					      .openssl_version = "O" };
+	s->options = (struct report_options){ .version = "0.1.0",
+		                              .libpcap_version = "P",
+		                              .ndpi_version = "N",
+		                              .openssl_version = "O" };
 }
 
 static inline void sample_deinit(struct sample *s)

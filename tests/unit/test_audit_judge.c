@@ -39,7 +39,8 @@ static void assert_evidence(const char *line, enum evidence protocol, enum evide
 	struct assessment a = bench_judge(&bench, line);
 
 	cr_assert_eq(a.evidence, protocol, "%s: protocol %s", line, evidence_word(a.evidence));
-	cr_assert_eq(a.security_evidence, security, "%s: security %s", line, evidence_word(a.security_evidence));
+	cr_assert_eq(a.security_evidence, security, "%s: security %s", line,
+	             evidence_word(a.security_evidence));
 }
 
 /* ---- Security ------------------------------------------------------------------------------- */
@@ -91,21 +92,33 @@ Test(judge, tls_asks_no_certificate)
 
 Test(judge, evidence)
 {
-	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls", EVIDENCE_CONSISTENT, EVIDENCE_CONFIRMED);
-	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls-one-side", EVIDENCE_CONSISTENT, EVIDENCE_CONSISTENT);
-	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls13-given", EVIDENCE_CONSISTENT, EVIDENCE_INFERRED);
-	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls", EVIDENCE_CONSISTENT, EVIDENCE_CONTRADICTED);
-	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp sip", EVIDENCE_CONFIRMED, EVIDENCE_CONTRADICTED);
+	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls", EVIDENCE_CONSISTENT,
+	                EVIDENCE_CONFIRMED);
+	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls-one-side", EVIDENCE_CONSISTENT,
+	                EVIDENCE_CONSISTENT);
+	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls13-given", EVIDENCE_CONSISTENT,
+	                EVIDENCE_INFERRED);
+	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls", EVIDENCE_CONSISTENT,
+	                EVIDENCE_CONTRADICTED);
+	assert_evidence("10.0.2.21:50123 > 10.0.2.20:5061 tcp sip", EVIDENCE_CONFIRMED,
+	                EVIDENCE_CONTRADICTED);
 	/* A rule that prints no protection states nothing that bytes could confirm. */
-	assert_evidence("10.0.3.5:36143 > 10.0.2.40:5068 tcp sip", EVIDENCE_CONFIRMED, EVIDENCE_HEADERS);
-	assert_evidence("10.0.2.20:50123 > 10.0.2.60:443 tcp tls", EVIDENCE_CONSISTENT, EVIDENCE_HEADERS);
-	assert_evidence("10.0.2.20:50123 > 10.0.2.40:5070 tcp mtls", EVIDENCE_CONSISTENT, EVIDENCE_HEADERS);
+	assert_evidence("10.0.3.5:36143 > 10.0.2.40:5068 tcp sip", EVIDENCE_CONFIRMED,
+	                EVIDENCE_HEADERS);
+	assert_evidence("10.0.2.20:50123 > 10.0.2.60:443 tcp tls", EVIDENCE_CONSISTENT,
+	                EVIDENCE_HEADERS);
+	assert_evidence("10.0.2.20:50123 > 10.0.2.40:5070 tcp mtls", EVIDENCE_CONSISTENT,
+	                EVIDENCE_HEADERS);
 	/* One that prints none: the bytes are in clear, and confirm it. */
-	assert_evidence("10.0.9.39:68 > 10.0.8.2:67 udp dhcp", EVIDENCE_CONFIRMED, EVIDENCE_CONFIRMED);
+	assert_evidence("10.0.9.39:68 > 10.0.8.2:67 udp dhcp", EVIDENCE_CONFIRMED,
+	                EVIDENCE_CONFIRMED);
 	/* STUN alone on a media port is consistent, RTP confirms. */
-	assert_evidence("10.0.9.21:40000 > 10.0.2.40:50000 udp rtp", EVIDENCE_CONFIRMED, EVIDENCE_HEADERS);
-	assert_evidence("10.0.9.21:40000 > 10.0.2.40:50000 udp stun", EVIDENCE_CONSISTENT, EVIDENCE_HEADERS);
-	assert_evidence("10.0.9.21:40000 > 10.0.2.40:50000 udp dtls", EVIDENCE_CONSISTENT, EVIDENCE_HEADERS);
+	assert_evidence("10.0.9.21:40000 > 10.0.2.40:50000 udp rtp", EVIDENCE_CONFIRMED,
+	                EVIDENCE_HEADERS);
+	assert_evidence("10.0.9.21:40000 > 10.0.2.40:50000 udp stun", EVIDENCE_CONSISTENT,
+	                EVIDENCE_HEADERS);
+	assert_evidence("10.0.9.21:40000 > 10.0.2.40:50000 udp dtls", EVIDENCE_CONSISTENT,
+	                EVIDENCE_HEADERS);
 }
 
 static uint32_t notes_of(const char *line)
@@ -116,17 +129,23 @@ static uint32_t notes_of(const char *line)
 Test(judge, notes_break_nothing)
 {
 	cr_assert_eq(notes_of("10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls"), 0);
-	cr_assert_eq(notes_of("10.0.3.5:36143 > 10.0.2.40:5068 tcp sip"), 1u << NOTE_CODE_CLEAR_TEXT);
-	cr_assert_eq(notes_of("192.0.2.69:36143 > 203.0.113.10:5269 tcp xmpp"), 1u << NOTE_CODE_CLEAR_TEXT);
+	cr_assert_eq(notes_of("10.0.3.5:36143 > 10.0.2.40:5068 tcp sip"),
+	             1u << NOTE_CODE_CLEAR_TEXT);
+	cr_assert_eq(notes_of("192.0.2.69:36143 > 203.0.113.10:5269 tcp xmpp"),
+	             1u << NOTE_CODE_CLEAR_TEXT);
 	cr_assert_eq(notes_of("192.0.2.69:36143 > 203.0.113.10:5269 tcp xmpp+tls"), 0);
-	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp tls"), 1u << NOTE_CODE_TLS_UNASKED);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp tls"),
+	             1u << NOTE_CODE_TLS_UNASKED);
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp http"), 0);
-	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls10"), 1u << NOTE_CODE_OLD_TLS);
-	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls-weak"), 1u << NOTE_CODE_WEAK_SUITE);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls10"),
+	             1u << NOTE_CODE_OLD_TLS);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls-weak"),
+	             1u << NOTE_CODE_WEAK_SUITE);
 	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp tls13-absent"),
-		     1u << NOTE_CODE_CERTIFICATE_NOT_VISIBLE);
+	             1u << NOTE_CODE_CERTIFICATE_NOT_VISIBLE);
 	assert_judged(&bench, "10.0.9.21:36143 > 10.0.2.5:80 tcp tls", "compliant - lb-fe-http -");
-	assert_judged(&bench, "10.0.9.21:36143 > 10.0.2.20:5061 tcp tls10", "compliant - fe-sip-client -");
+	assert_judged(&bench, "10.0.9.21:36143 > 10.0.2.20:5061 tcp tls10",
+	              "compliant - fe-sip-client -");
 }
 
 /* ---- Data that nobody knows ----------------------------------------------------------------- */
@@ -141,21 +160,29 @@ Test(judge, noise_against_an_unmistakable_opening)
 		{ "noise-open", "unjudged unrecognised fe-sip-client -" },
 		{ "noise-no-room", "unjudged no-room fe-sip-client -" },
 		{ "silent", "unjudged no-payload fe-sip-client -" },
-		{ "guess-by-port", "unjudged unrecognised fe-sip-client -" }, /* a guess never keeps a rule */
+		{ "guess-by-port",
+		  "unjudged unrecognised fe-sip-client -" }, /* a guess never keeps a rule */
 		{ "other-name", "violation wrong-protocol fe-sip-client protocol" },
 	};
 
 	assert_cases("10.0.9.21:50123 > 10.0.2.20:5061 tcp", cases, ARRAY_SIZE(cases));
 	/* Every family with such an opening; the rest cannot be told. */
-	assert_judged(&bench, "192.0.2.69:4000 > 203.0.113.10:5269 tcp noise", "violation wrong-protocol xmpp-in protocol");
+	assert_judged(&bench, "192.0.2.69:4000 > 203.0.113.10:5269 tcp noise",
+	              "violation wrong-protocol xmpp-in protocol");
 	assert_judged(&bench, "198.51.100.20:4000 > 203.0.113.12:443 tcp noise",
-		      "violation wrong-protocol ext-client-turn-tcp protocol");
-	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:445 tcp noise", "violation wrong-protocol cms-replication protocol");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.5:80 tcp noise", "violation wrong-protocol lb-fe-http protocol");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.5:443 tcp noise", "violation wrong-protocol lb-fe-https protocol");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:135 tcp noise", "violation wrong-protocol fe-dcom protocol");
-	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:1434 udp noise", "unjudged unrecognised sql-browser -");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.40:50000 udp noise", "unjudged unrecognised audio-media -");
+	              "violation wrong-protocol ext-client-turn-tcp protocol");
+	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:445 tcp noise",
+	              "violation wrong-protocol cms-replication protocol");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.5:80 tcp noise",
+	              "violation wrong-protocol lb-fe-http protocol");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.5:443 tcp noise",
+	              "violation wrong-protocol lb-fe-https protocol");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:135 tcp noise",
+	              "violation wrong-protocol fe-dcom protocol");
+	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:1434 udp noise",
+	              "unjudged unrecognised sql-browser -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.40:50000 udp noise",
+	              "unjudged unrecognised audio-media -");
 }
 
 Test(judge, any_protocol_is_checked_for_tls_only)
@@ -185,51 +212,60 @@ Test(judge, blocked)
 
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		char line[120], expected[120];
-		snprintf(line, sizeof(line), "10.0.9.21:50123 > 10.0.2.20:5061 tcp silent %s", states[i]);
+		snprintf(line, sizeof(line), "10.0.9.21:50123 > 10.0.2.20:5061 tcp silent %s",
+		         states[i]);
 		snprintf(expected, sizeof(expected), "blocked %s fe-sip-client -", states[i]);
 		assert_judged(&bench, line, expected);
 		assert_severity(line, SEVERITY_ERROR); /* a required rule */
-		snprintf(line, sizeof(line), "10.0.3.5:50123 > 10.0.2.40:5068 tcp silent %s", states[i]);
+		snprintf(line, sizeof(line), "10.0.3.5:50123 > 10.0.2.40:5068 tcp silent %s",
+		         states[i]);
 		snprintf(expected, sizeof(expected), "blocked %s med-gw-tcp-in -", states[i]);
 		assert_judged(&bench, line, expected);
 		assert_severity(line, SEVERITY_WARNING);
-		snprintf(line, sizeof(line), "198.51.100.99:50123 > 10.0.2.20:3389 tcp silent %s", states[i]);
+		snprintf(line, sizeof(line), "198.51.100.99:50123 > 10.0.2.20:3389 tcp silent %s",
+		         states[i]);
 		snprintf(expected, sizeof(expected), "blocked %s - -", states[i]);
 		assert_judged(&bench, line, expected);
 		assert_severity(line, SEVERITY_INFO); /* something stopped it, rightly */
 		/* Of a feature that is off: rightly too. */
-		snprintf(line, sizeof(line), "10.0.9.21:50123 > 10.0.2.20:5075 tcp silent %s", states[i]);
+		snprintf(line, sizeof(line), "10.0.9.21:50123 > 10.0.2.20:5075 tcp silent %s",
+		         states[i]);
 		snprintf(expected, sizeof(expected), "blocked %s fe-call-park -", states[i]);
 		assert_judged(&bench, line, expected);
 		assert_severity(line, SEVERITY_INFO);
 	}
 	assert_judged(&bench, "198.51.100.20:4000 > 203.0.113.12:3478 udp stun unanswered",
-		      "blocked unanswered ext-client-turn-udp -");
+	              "blocked unanswered ext-client-turn-udp -");
 	assert_judged(&bench, "198.51.100.20:4000 > 203.0.113.12:3478 udp stun rejected",
-		      "blocked rejected ext-client-turn-udp -");
+	              "blocked rejected ext-client-turn-udp -");
 	/* One-way media expects no answer. */
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.40:50000 udp rtp one-way", "compliant - audio-media -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.40:50000 udp rtp one-way",
+	              "compliant - audio-media -");
 }
 
 Test(judge, not_long_enough_to_say_that_none_answered)
 {
 	assert_judged(&bench, "10.0.9.21:50123 > 10.0.2.20:5061 tcp silent unproven",
-		      "unjudged no-answer-yet fe-sip-client -");
+	              "unjudged no-answer-yet fe-sip-client -");
 	assert_judged(&bench, "198.51.100.20:4000 > 203.0.113.12:3478 udp stun unproven",
-		      "unjudged no-answer-yet ext-client-turn-udp -");
-	assert_judged(&bench, "10.0.9.21:50123 > 10.0.2.20:22 tcp silent unproven", "unjudged no-answer-yet - -");
+	              "unjudged no-answer-yet ext-client-turn-udp -");
+	assert_judged(&bench, "10.0.9.21:50123 > 10.0.2.20:22 tcp silent unproven",
+	              "unjudged no-answer-yet - -");
 }
 
 Test(judge, handshake_refused)
 {
 	assert_judged(&bench, "10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls refusal",
-		      "blocked handshake-refused fe-sip-server -");
+	              "blocked handshake-refused fe-sip-server -");
 	assert_severity("10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls refusal", SEVERITY_ERROR);
-	assert_judged(&bench, "192.0.2.69:4000 > 203.0.113.10:5269 tcp xmpp refusal", "blocked handshake-refused xmpp-in -");
+	assert_judged(&bench, "192.0.2.69:4000 > 203.0.113.10:5269 tcp xmpp refusal",
+	              "blocked handshake-refused xmpp-in -");
 	assert_severity("192.0.2.69:4000 > 203.0.113.10:5269 tcp xmpp refusal", SEVERITY_WARNING);
-	assert_judged(&bench, "10.0.2.21:50123 > 10.0.2.20:3389 tcp tls refusal", "blocked handshake-refused - -");
+	assert_judged(&bench, "10.0.2.21:50123 > 10.0.2.20:3389 tcp tls refusal",
+	              "blocked handshake-refused - -");
 	/* After application data it worked; how it ended is another matter. */
-	assert_judged(&bench, "10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls late-refusal", "compliant - fe-sip-server -");
+	assert_judged(&bench, "10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls late-refusal",
+	              "compliant - fe-sip-server -");
 }
 
 /* ---- Who opened it --------------------------------------------------------------------------- */
@@ -240,7 +276,8 @@ static void assert_opener(const char *line, const char *addr, enum opener how)
 	struct assessment a = bench_judge(&bench, line);
 	struct addr expected = hand_addr(addr);
 
-	cr_assert(addr_equal(&hand.flow.addr[a.src], &expected), "%s: not opened by %s", line, addr);
+	cr_assert(addr_equal(&hand.flow.addr[a.src], &expected), "%s: not opened by %s", line,
+	          addr);
 	cr_assert_eq(a.opener_how, how, "%s: known by %s", line, opener_word(a.opener_how));
 	facts_free(hand.flow.facts);
 }
@@ -248,31 +285,39 @@ static void assert_opener(const char *line, const char *addr, enum opener how)
 Test(judge, opener_by_documented_port)
 {
 	/* The capture began with a packet of the server. */
-	assert_opener("10.0.9.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream swapped", "10.0.9.21", OPENER_PORT);
-	assert_opener("10.0.9.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream", "10.0.9.21", OPENER_PORT);
+	assert_opener("10.0.9.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream swapped", "10.0.9.21",
+	              OPENER_PORT);
+	assert_opener("10.0.9.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream", "10.0.9.21",
+	              OPENER_PORT);
 	/* The other end's port lies in a media range of its own; a single port says more. */
-	assert_opener("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream swapped", "10.0.2.21", OPENER_PORT);
+	assert_opener("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream swapped", "10.0.2.21",
+	              OPENER_PORT);
 	assert_judged(&bench, "10.0.2.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream swapped",
-		      "unjudged midstream fe-sip-server -");
+	              "unjudged midstream fe-sip-server -");
 	/* No port says it: whoever was seen first. */
-	assert_opener("10.0.2.21:1111 > 10.0.2.20:2222 tcp sip midstream", "10.0.2.21", OPENER_FIRST_PACKET);
+	assert_opener("10.0.2.21:1111 > 10.0.2.20:2222 tcp sip midstream", "10.0.2.21",
+	              OPENER_FIRST_PACKET);
 	/* Both do. */
-	assert_opener("10.0.2.21:5061 > 10.0.2.20:5061 tcp tls-mid midstream", "10.0.2.21", OPENER_FIRST_PACKET);
+	assert_opener("10.0.2.21:5061 > 10.0.2.20:5061 tcp tls-mid midstream", "10.0.2.21",
+	              OPENER_FIRST_PACKET);
 	/* SYN and protocol are facts, not to be improved. */
 	assert_opener("10.0.2.20:5061 > 10.0.9.21:50123 tcp tls", "10.0.2.20", OPENER_SYN);
-	assert_opener("10.0.2.20:5061 > 10.0.9.21:50123 tcp tls protocol", "10.0.2.20", OPENER_PROTOCOL);
+	assert_opener("10.0.2.20:5061 > 10.0.9.21:50123 tcp tls protocol", "10.0.2.20",
+	              OPENER_PROTOCOL);
 }
 
 Test(judge, direction_is_wrong_only_when_it_is_known)
 {
 	assert_judged(&bench, "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip syn",
-		      "violation wrong-direction med-gw-tcp-in direction");
+	              "violation wrong-direction med-gw-tcp-in direction");
 	assert_judged(&bench, "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip protocol",
-		      "violation wrong-direction med-gw-tcp-in direction");
-	struct assessment a = bench_judge(&bench, "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip first-packet midstream");
+	              "violation wrong-direction med-gw-tcp-in direction");
+	struct assessment a = bench_judge(
+	        &bench, "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip first-packet midstream");
 	cr_assert_neq(a.kind, KIND_WRONG_DIRECTION, "the opener was guessed");
 	/* The same ports, seen first from the gateway. */
-	a = bench_judge(&bench, "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip first-packet midstream swapped");
+	a = bench_judge(&bench,
+	                "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip first-packet midstream swapped");
 	cr_assert_neq(a.kind, KIND_WRONG_DIRECTION, "the opener was guessed");
 }
 
@@ -281,16 +326,21 @@ Test(judge, direction_is_wrong_only_when_it_is_known)
 Test(judge, nearest_rule_differs_in_one_field)
 {
 	static const struct judge_case cases[] = {
-		{ "10.0.9.21:4000 > 10.0.2.20:5061 udp sip", "violation wrong-transport fe-sip-client transport" },
-		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp mtls", "violation wrong-port fed-sip-in port" },
+		{ "10.0.9.21:4000 > 10.0.2.20:5061 udp sip",
+		  "violation wrong-transport fe-sip-client transport" },
+		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp mtls",
+		  "violation wrong-port fed-sip-in port" },
 		/* The protection would not fit either: still the nearest, when nothing else is. */
-		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp sip", "violation wrong-port fed-sip-in port" },
+		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp sip",
+		  "violation wrong-port fed-sip-in port" },
 		/* A port is near only when the protocol was recognised. */
 		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp noise", "violation undocumented - -" },
 		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp ssh", "violation undocumented - -" },
 		{ "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh", "violation undocumented - -" },
-		{ "10.0.2.21:4000 > 10.0.2.40:445 tcp smb", "violation wrong-source cms-replication source" },
-		{ "10.0.2.20:4000 > 10.0.99.9:445 tcp smb", "violation wrong-destination cms-replication destination" },
+		{ "10.0.2.21:4000 > 10.0.2.40:445 tcp smb",
+		  "violation wrong-source cms-replication source" },
+		{ "10.0.2.20:4000 > 10.0.99.9:445 tcp smb",
+		  "violation wrong-destination cms-replication destination" },
 		/* Two fields differ. */
 		{ "10.0.2.21:4000 > 10.0.99.9:445 tcp smb", "violation undocumented - -" },
 		/* 50000 is in a wide range of the A/V Edge; wide ranges are never near. */
@@ -337,15 +387,18 @@ Test(judge, nearest_field_comes_in_order)
 #define PORT        ORDER_RULE("port", "a", "b", "tcp", "101")
 #define SOURCE      ORDER_RULE("source", "c", "b", "tcp", "100")
 #define DESTINATION ORDER_RULE("destination", "a", "c", "tcp", "100")
-	assert_near(DESTINATION SOURCE PORT TRANSPORT DIRECTION, "violation wrong-direction direction direction");
-	assert_near(DESTINATION SOURCE PORT TRANSPORT, "violation wrong-transport transport transport");
+	assert_near(DESTINATION SOURCE PORT TRANSPORT DIRECTION,
+	            "violation wrong-direction direction direction");
+	assert_near(DESTINATION SOURCE PORT TRANSPORT,
+	            "violation wrong-transport transport transport");
 	assert_near(DESTINATION SOURCE PORT, "violation wrong-port port port");
 	assert_near(DESTINATION SOURCE, "violation wrong-source source source");
 	assert_near(DESTINATION, "violation wrong-destination destination destination");
 	assert_near(ORDER_RULE("none", "c", "a", "udp", "101"), "violation undocumented - -");
 	/* A range of more than 1024 ports is never near, one of 1024 is. */
 	assert_near(ORDER_RULE("wide", "a", "b", "tcp", "2000-3024"), "violation undocumented - -");
-	assert_near(ORDER_RULE("narrow", "a", "b", "tcp", "2000-3023"), "violation wrong-port narrow port");
+	assert_near(ORDER_RULE("narrow", "a", "b", "tcp", "2000-3023"),
+	            "violation wrong-port narrow port");
 }
 
 /* ---- Features, printed Any, eviction --------------------------------------------------------- */
@@ -353,33 +406,41 @@ Test(judge, nearest_field_comes_in_order)
 Test(judge, feature_off)
 {
 	/* What would have been kept; the rest keeps its own kind. */
-	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:5075 tcp sip", "violation feature-off fe-call-park -");
+	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:5075 tcp sip",
+	              "violation feature-off fe-call-park -");
 	assert_severity("10.0.2.21:4000 > 10.0.2.20:5075 tcp sip", SEVERITY_WARNING);
-	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:5075 tcp http", "violation wrong-protocol fe-call-park protocol");
-	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:5075 tcp silent", "unjudged no-payload fe-call-park -");
+	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:5075 tcp http",
+	              "violation wrong-protocol fe-call-park protocol");
+	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:5075 tcp silent",
+	              "unjudged no-payload fe-call-park -");
 	assert_severity("10.0.2.21:4000 > 10.0.2.20:5075 tcp http", SEVERITY_ERROR);
 	/* 10.0.2.5 is declared to be balanced by DNS: hardware-only rules are off. */
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.5:5061 tcp tls", "violation feature-off lb-fe-sip -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.5:5061 tcp tls",
+	              "violation feature-off lb-fe-sip -");
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.5:443 tcp tls", "compliant - lb-fe-https -");
 }
 
 Test(judge, printed_any_is_a_warning)
 {
-	assert_judged(&bench, "10.0.2.30:4000 > 10.0.1.10:23456 tcp mtls", "violation wrong-source xmpp-internal source");
+	assert_judged(&bench, "10.0.2.30:4000 > 10.0.1.10:23456 tcp mtls",
+	              "violation wrong-source xmpp-internal source");
 	assert_severity("10.0.2.30:4000 > 10.0.1.10:23456 tcp mtls", SEVERITY_WARNING);
 	cr_assert(bench_judge(&bench, "10.0.9.21:4000 > 10.0.1.10:23456 tcp mtls").is_printed_any);
 	/* Any opposite the inner interface is the inside. */
 	assert_judged(&bench, "198.51.100.20:4000 > 10.0.1.10:23456 tcp mtls",
-		      "violation wrong-source xmpp-internal source");
+	              "violation wrong-source xmpp-internal source");
 	assert_severity("198.51.100.20:4000 > 10.0.1.10:23456 tcp mtls", SEVERITY_ERROR);
 	assert_severity("203.0.113.10:4000 > 10.0.1.10:23456 tcp mtls", SEVERITY_ERROR);
 }
 
 Test(judge, evicted_is_unjudged_unless_compliant)
 {
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp tls evicted", "compliant - fe-sip-client -");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp noise evicted", "unjudged evicted fe-sip-client -");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp silent evicted", "unjudged evicted fe-sip-client -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp tls evicted",
+	              "compliant - fe-sip-client -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp noise evicted",
+	              "unjudged evicted fe-sip-client -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp silent evicted",
+	              "unjudged evicted fe-sip-client -");
 }
 
 Test(judge, remembered_connection_goes_on)
@@ -388,12 +449,14 @@ Test(judge, remembered_connection_goes_on)
 		{ "tls-mid continued-mtls", "compliant - fe-sip-server -" },
 		{ "silent continued-mtls", "compliant - fe-sip-server -" },
 		{ "tls-mid continued-tls", "unjudged midstream fe-sip-server -" },
-		{ "mtls continued-tls", "compliant - fe-sip-server -" }, /* a handshake of its own counts */
+		{ "mtls continued-tls",
+		  "compliant - fe-sip-server -" }, /* a handshake of its own counts */
 		{ "tls continued-mtls", "violation wrong-security fe-sip-server security" },
 	};
 
 	assert_cases("10.0.2.21:50123 > 10.0.2.20:5061 tcp", cases, ARRAY_SIZE(cases));
-	assert_judged(&bench, "10.0.9.21:50123 > 10.0.2.20:5061 tcp tls-mid continued-tls", "compliant - fe-sip-client -");
+	assert_judged(&bench, "10.0.9.21:50123 > 10.0.2.20:5061 tcp tls-mid continued-tls",
+	              "compliant - fe-sip-client -");
 }
 
 /* ---- Ends ------------------------------------------------------------------------------------ */
@@ -405,30 +468,43 @@ Test(judge, outside_never_keeps_a_rule_of_the_inside)
 	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
 		for (size_t j = 0; j < 2; j++) {
 			char line[100];
-			snprintf(line, sizeof(line), "198.51.100.20:4000 > 10.0.2.20:%s tcp %s", ports[i],
-				 j ? "sip" : "tls");
-			cr_assert_eq(bench_judge(&bench, line).verdict, VERDICT_VIOLATION, "%s", line);
+			snprintf(line, sizeof(line), "198.51.100.20:4000 > 10.0.2.20:%s tcp %s",
+			         ports[i], j ? "sip" : "tls");
+			cr_assert_eq(bench_judge(&bench, line).verdict, VERDICT_VIOLATION, "%s",
+			             line);
 		}
-	assert_judged(&bench, "198.51.100.20:4000 > 10.0.2.20:50000 udp rtp", "violation undocumented - -");
-	assert_judged(&bench, "10.0.2.20:50000 > 198.51.100.20:4000 udp rtp", "violation undocumented - -");
+	assert_judged(&bench, "198.51.100.20:4000 > 10.0.2.20:50000 udp rtp",
+	              "violation undocumented - -");
+	assert_judged(&bench, "10.0.2.20:50000 > 198.51.100.20:4000 udp rtp",
+	              "violation undocumented - -");
 }
 
 Test(judge, guards_of_sources_and_ranges)
 {
 	/* A24: the SQL Browser is asked by internal servers only. */
-	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:1434 udp ssrp", "compliant - sql-browser -");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:1434 udp ssrp", "violation wrong-source sql-browser source");
-	assert_judged(&bench, "10.0.1.10:4000 > 10.0.2.20:1434 udp ssrp", "violation wrong-direction sql-browser direction");
-	assert_judged(&bench, "10.0.3.5:4000 > 10.0.1.10:1434 udp ssrp", "violation wrong-source sql-browser source");
+	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:1434 udp ssrp",
+	              "compliant - sql-browser -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:1434 udp ssrp",
+	              "violation wrong-source sql-browser source");
+	assert_judged(&bench, "10.0.1.10:4000 > 10.0.2.20:1434 udp ssrp",
+	              "violation wrong-direction sql-browser direction");
+	assert_judged(&bench, "10.0.3.5:4000 > 10.0.1.10:1434 udp ssrp",
+	              "violation wrong-source sql-browser source");
 	/* A51: 1024-65535 of clients excuses no flow to a server. */
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.60:8443 tcp file", "violation undocumented - -");
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.30:1433 tcp tds", "violation undocumented - -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.60:8443 tcp file",
+	              "violation undocumented - -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.30:1433 tcp tds",
+	              "violation undocumented - -");
 	/* A52: over TCP the media range counts where its owner answers. */
-	assert_judged(&bench, "10.0.2.40:50000 > 10.0.9.21:3000 tcp rtp", "violation undocumented - -");
-	assert_judged(&bench, "10.0.2.40:50000 > 10.0.9.21:3000 udp rtp", "compliant - audio-media -");
-	assert_judged(&bench, "10.0.9.21:3000 > 10.0.2.40:50000 tcp rtp", "compliant - audio-media -");
+	assert_judged(&bench, "10.0.2.40:50000 > 10.0.9.21:3000 tcp rtp",
+	              "violation undocumented - -");
+	assert_judged(&bench, "10.0.2.40:50000 > 10.0.9.21:3000 udp rtp",
+	              "compliant - audio-media -");
+	assert_judged(&bench, "10.0.9.21:3000 > 10.0.2.40:50000 tcp rtp",
+	              "compliant - audio-media -");
 	/* A documented single port is not excused by the range it lies in. */
-	assert_judged(&bench, "10.0.2.20:50000 > 10.0.99.9:53 udp dns", "violation undocumented - -");
+	assert_judged(&bench, "10.0.2.20:50000 > 10.0.99.9:53 udp dns",
+	              "violation undocumented - -");
 }
 
 Test(judge, most_specific_rule_is_named_and_all_kept_ones_count)
@@ -438,11 +514,12 @@ Test(judge, most_specific_rule_is_named_and_all_kept_ones_count)
 
 	cr_assert_str_eq(bench_verdict_text(&bench, &a, text), "compliant - lb-fe-https -");
 	cr_assert_eq(a.n_kept, 2);
-	cr_assert_eq(a.kept[0] + a.kept[1],
-		     ruleset_find(bench.ruleset, "lb-fe-https") + ruleset_find(bench.ruleset, "fe-web-https"));
+	cr_assert_eq(a.kept[0] + a.kept[1], ruleset_find(bench.ruleset, "lb-fe-https") +
+	                                            ruleset_find(bench.ruleset, "fe-web-https"));
 	cr_assert_eq(a.n_tried, 2);
 	/* Pool member of two roles: any pair of its roles may keep a rule. */
-	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:445 tcp smb", "compliant - cms-replication -");
+	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:445 tcp smb",
+	              "compliant - cms-replication -");
 	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.40:5070 tcp sip", "compliant - med-sip -");
 }
 
@@ -451,11 +528,13 @@ Test(judge, scope)
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.99.9:80 tcp http", "out-of-scope - - -");
 	assert_judged(&bench, "10.0.99.9:4000 > 10.0.98.9:50000 tcp tls", "out-of-scope - - -");
 	assert_judged(&bench, "198.51.100.1:4000 > 192.0.2.9:5061 tcp mtls", "out-of-scope - - -");
-	/* A partner and a client of the site's word, a rule that fits and a protocol that is recognised. */
+	/* A partner and a client of the site's word, a rule that fits and a protocol that is
+	 * recognised. */
 	assert_judged(&bench, "10.0.10.5:68 > 10.0.8.2:67 udp dhcp", "compliant - phone-dhcp -");
 	assert_judged(&bench, "10.0.10.5:68 > 10.0.8.2:67 udp noise", "out-of-scope - - -");
 	assert_judged(&bench, "10.0.10.5:68 > 10.0.8.2:67 udp dns", "out-of-scope - - -");
-	/* Transports that the documents do not speak of: a warning where an audited role is an end. */
+	/* Transports that the documents do not speak of: a warning where an audited role is an end.
+	 */
 	assert_judged(&bench, "10.0.2.20:0 > 10.0.2.40:0 esp", "violation undocumented - -");
 	assert_severity("10.0.2.20:0 > 10.0.2.40:0 esp", SEVERITY_WARNING);
 	assert_judged(&bench, "10.0.9.21:0 > 10.0.9.22:0 esp", "out-of-scope - - -");
@@ -463,16 +542,22 @@ Test(judge, scope)
 
 Test(judge, broadcast_plays_what_the_rule_names)
 {
-	assert_judged(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp one-way", "compliant - client-dhcp -");
+	assert_judged(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp one-way",
+	              "compliant - client-dhcp -");
 	assert_judged(&bench, "[::]:546 > [ff02::1:2]:547 udp dhcp one-way", "out-of-scope - - -");
 	/* Never answered on its own 5-tuple: the answer goes to another address. */
-	assert_judged(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp unproven", "compliant - client-dhcp -");
+	assert_judged(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp unproven",
+	              "compliant - client-dhcp -");
 	/* The server's broadcast answer: the group's end is the one that asked. */
-	assert_judged(&bench, "255.255.255.255:68 > 10.0.8.2:67 udp dhcp", "compliant - client-dhcp -");
-	assert_judged(&bench, "10.0.2.20:4000 > 255.255.255.255:1434 udp ssrp one-way", "compliant - sql-browser -");
+	assert_judged(&bench, "255.255.255.255:68 > 10.0.8.2:67 udp dhcp",
+	              "compliant - client-dhcp -");
+	assert_judged(&bench, "10.0.2.20:4000 > 255.255.255.255:1434 udp ssrp one-way",
+	              "compliant - sql-browser -");
 	/* Only protocols that are broadcast by nature. */
-	assert_judged(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp sip one-way", "out-of-scope - - -");
-	assert_judged(&bench, "10.0.2.20:4000 > 239.1.1.1:5061 udp sip one-way", "violation undocumented - -");
+	assert_judged(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp sip one-way",
+	              "out-of-scope - - -");
+	assert_judged(&bench, "10.0.2.20:4000 > 239.1.1.1:5061 udp sip one-way",
+	              "violation undocumented - -");
 }
 
 /* ---- Without a site -------------------------------------------------------------------------- */
@@ -483,12 +568,17 @@ Test(no_site, ports_protocol_and_protection_only)
 
 	bench_open(&b, PACK_FIRST, NULL, NULL);
 	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp tls", "unjudged no-site fe-psom -");
-	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp http", "violation wrong-protocol fe-psom protocol");
-	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:5086 tcp mtls", "unjudged no-site fe-mobility-5086 -");
-	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:5086 tcp tls", "violation wrong-security fe-mobility-5086 security");
-	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp silent refused", "blocked refused fe-psom -");
+	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp http",
+	              "violation wrong-protocol fe-psom protocol");
+	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:5086 tcp mtls",
+	              "unjudged no-site fe-mobility-5086 -");
+	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:5086 tcp tls",
+	              "violation wrong-security fe-mobility-5086 security");
+	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp silent refused",
+	              "blocked refused fe-psom -");
 	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:9999 tcp sip", "out-of-scope - - -");
-	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:50000 udp rtp", "out-of-scope - - -"); /* a range says nothing */
+	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:50000 udp rtp",
+	              "out-of-scope - - -"); /* a range says nothing */
 	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:445 udp smb", "out-of-scope - - -");
 	bench_close(&b);
 }

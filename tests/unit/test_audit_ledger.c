@@ -9,8 +9,7 @@
 	"roles: {front-end-server: [10.0.2.20, 10.0.2.21], cms-master: [10.0.2.20],\n"             \
 	"  mediation-server: [10.0.2.40], pstn-gateway: [10.0.3.5], edge-internal: [10.0.1.10],\n" \
 	"  access-edge-external: [203.0.113.10], client-internal: [10.0.9.0/24]}\n"
-#define SITE                                                                                       \
-	NETWORK "features: [pstn-tls, pstn-tcp, enterprise-voice, sip-federation]\n" ROLES
+#define SITE NETWORK "features: [pstn-tls, pstn-tcp, enterprise-voice, sip-federation]\n" ROLES
 
 static struct bench bench;
 
@@ -36,8 +35,9 @@ Test(ledger, twenty_thousand_attempts_are_one_line)
 	open_site("");
 	for (unsigned i = 0; i < 20000; i++) {
 		char line[120];
-		snprintf(line, sizeof(line), "10.0.9.%u:%u > 10.0.2.20:5061 tcp silent refused at=%u", 1 + i % 200,
-			 1024 + i % 60000, i / 10);
+		snprintf(line, sizeof(line),
+		         "10.0.9.%u:%u > 10.0.2.20:5061 tcp silent refused at=%u", 1 + i % 200,
+		         1024 + i % 60000, i / 10);
 		bench_put(&bench, line);
 	}
 	bench_report(&bench);
@@ -84,13 +84,15 @@ Test(ledger, what_splits_findings)
 {
 	open_site("");
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh");
-	bench_put(&bench, "10.0.9.22:4000 > 10.0.2.20:22 tcp ssh");  /* alike */
-	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 udp ssh");  /* transport */
-	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.21:22 tcp ssh");  /* the responder's site line */
-	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.20:22 tcp ssh");   /* the opener's role */
-	bench_put(&bench, "10.0.99.9:4000 > 10.0.2.20:22 tcp ssh");  /* an inside host without a role */
-	bench_put(&bench, "10.0.98.9:4000 > 10.0.2.20:22 tcp ssh");  /* alike */
-	bench_put(&bench, "198.51.100.9:4000 > 10.0.2.20:22 tcp ssh"); /* one outside is not alike */
+	bench_put(&bench, "10.0.9.22:4000 > 10.0.2.20:22 tcp ssh"); /* alike */
+	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 udp ssh"); /* transport */
+	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.21:22 tcp ssh"); /* the responder's site line */
+	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.20:22 tcp ssh");  /* the opener's role */
+	bench_put(&bench,
+	          "10.0.99.9:4000 > 10.0.2.20:22 tcp ssh"); /* an inside host without a role */
+	bench_put(&bench, "10.0.98.9:4000 > 10.0.2.20:22 tcp ssh"); /* alike */
+	bench_put(&bench,
+	          "198.51.100.9:4000 > 10.0.2.20:22 tcp ssh"); /* one outside is not alike */
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 tcp silent refused");
 	bench_report(&bench);
 	cr_assert_eq(bench_count(&bench, "undocumented", "-"), 6);
@@ -108,7 +110,8 @@ Test(ledger, initiators_are_exact_to_1024)
 	open_site("");
 	for (unsigned i = 0; i < 1024; i++) {
 		char line[120];
-		snprintf(line, sizeof(line), "198.51.%u.%u:4000 > 10.0.2.20:22 tcp ssh", i / 256, i % 256);
+		snprintf(line, sizeof(line), "198.51.%u.%u:4000 > 10.0.2.20:22 tcp ssh", i / 256,
+		         i % 256);
 		bench_put(&bench, line);
 		bench_put(&bench, line);
 	}
@@ -122,7 +125,8 @@ Test(ledger, initiators_are_exact_to_1024)
 	open_site("");
 	for (unsigned i = 0; i < 3000; i++) {
 		char line[120];
-		snprintf(line, sizeof(line), "198.51.%u.%u:4000 > 10.0.2.20:22 tcp ssh", i / 256, i % 256);
+		snprintf(line, sizeof(line), "198.51.%u.%u:4000 > 10.0.2.20:22 tcp ssh", i / 256,
+		         i % 256);
 		bench_put(&bench, line);
 	}
 	bench_report(&bench);
@@ -139,7 +143,8 @@ Test(ledger, earliest_flows_are_the_examples)
 	bench.options.n_examples = 4;
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		char line[120];
-		snprintf(line, sizeof(line), "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh n=%u at=%u", order[i], order[i]);
+		snprintf(line, sizeof(line), "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh n=%u at=%u",
+		         order[i], order[i]);
 		bench_put(&bench, line);
 	}
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh file=2 n=1 at=99");
@@ -174,18 +179,19 @@ Test(ledger, ids_are_stable)
 Test(ledger, findings_are_sorted_by_severity_rule_and_time)
 {
 	open_site("accept: [{kind: wrong-port, why: known}]\n");
-	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:5068 tcp sip");               /* note */
-	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:6001 tcp sip");               /* accepted error */
-	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh");                /* error without a rule */
-	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:5071 tcp sip");              /* warning: feature off */
-	bench_put(&bench, "10.0.2.21:4000 > 10.0.2.20:5061 tcp sip");              /* error */
-	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp sip");              /* error of an earlier rule */
+	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:5068 tcp sip");  /* note */
+	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:6001 tcp sip");  /* accepted error */
+	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh");   /* error without a rule */
+	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:5071 tcp sip"); /* warning: feature off */
+	bench_put(&bench, "10.0.2.21:4000 > 10.0.2.20:5061 tcp sip"); /* error */
+	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp sip"); /* error of an earlier rule */
 	const struct report *report = bench_report(&bench);
 	cr_assert_str_eq(bench_rule_id(&bench, report->findings[0]->key.rule), "fe-sip-client");
 	cr_assert_str_eq(bench_rule_id(&bench, report->findings[1]->key.rule), "fe-sip-server");
 	cr_assert_str_eq(bench_rule_id(&bench, report->findings[2]->key.rule), "-");
 	cr_assert_eq(report->findings[3]->severity, SEVERITY_WARNING);
-	cr_assert_not_null(report->findings[report->n_findings - 1]->key.accepted, "accepted ones come last");
+	cr_assert_not_null(report->findings[report->n_findings - 1]->key.accepted,
+	                   "accepted ones come last");
 	for (size_t i = 1; i + 1 < report->n_findings; i++)
 		cr_assert_leq(report->findings[i]->severity, report->findings[i - 1]->severity);
 }
@@ -207,20 +213,24 @@ static void assert_accepted(const char *accept, const char *line, bool is_accept
 	cr_assert_not_null(f);
 	cr_assert_eq(f->key.accepted != NULL, is_accepted, "%s for %s", accept, line);
 	cr_assert_eq(report->findings_accepted, is_accepted, "%s for %s", accept, line);
-	cr_assert_eq(bench_note(&bench, NOTE_CODE_ACCEPT_UNUSED) == NULL, is_accepted, "%s for %s", accept, line);
+	cr_assert_eq(bench_note(&bench, NOTE_CODE_ACCEPT_UNUSED) == NULL, is_accepted, "%s for %s",
+	             accept, line);
 	bench_close(&bench);
 }
 
 Test(ledger, accept)
 {
-	const char *gateway = "10.0.3.5:4000 > 10.0.2.40:5067 tcp sip", *server = "10.0.2.21:4000 > 10.0.2.20:5061 tcp sip";
+	const char *gateway = "10.0.3.5:4000 > 10.0.2.40:5067 tcp sip",
+	           *server = "10.0.2.21:4000 > 10.0.2.20:5061 tcp sip";
 
 	assert_accepted("{rule: med-gw-tls-in, why: w}", gateway, true);
-	assert_accepted("{rule: med-gw-tcp-in, why: w}", gateway, false);
+	assert_accepted("{rule: med-gw-tcp-in, kind: wrong-security, why: w}", gateway, false);
 	assert_accepted("{kind: wrong-security, why: w}", gateway, true);
 	assert_accepted("{kind: wrong-protocol, why: w}", gateway, false);
-	assert_accepted("{rule: med-gw-tls-in, kind: wrong-security, from: 10.0.3.5, why: w}", gateway, true);
-	assert_accepted("{rule: med-gw-tls-in, kind: wrong-security, from: 10.0.3.6, why: w}", gateway, false);
+	assert_accepted("{rule: med-gw-tls-in, kind: wrong-security, from: 10.0.3.5, why: w}",
+	                gateway, true);
+	assert_accepted("{rule: med-gw-tls-in, kind: wrong-security, from: 10.0.3.6, why: w}",
+	                gateway, false);
 	assert_accepted("{from: pstn-gateway, why: w}", gateway, true);
 	assert_accepted("{from: 10.0.3.0/24, to: mediation-server, why: w}", gateway, true);
 	assert_accepted("{to: 10.0.2.40, why: w}", gateway, true);
@@ -229,7 +239,7 @@ Test(ledger, accept)
 	/* A printed rule stands for its facets. */
 	assert_accepted("{rule: fe-sip, why: w}", server, true);
 	assert_accepted("{rule: fe-sip-server, why: w}", server, true);
-	assert_accepted("{rule: fe-sip-client, why: w}", server, false);
+	assert_accepted("{rule: fe-sip-client, kind: wrong-security, why: w}", server, false);
 	/* The last day it holds is the day of the flow. */
 	assert_accepted("{rule: fe-sip, why: w, until: 2026-01-01}", server, true);
 }
@@ -240,7 +250,9 @@ Test(ledger, accepted_findings_stay_and_do_not_count)
 	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:5067 tcp sip");
 	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:5068 tcp sip");
 	const struct report *report = bench_report(&bench);
-	cr_assert_str_eq(bench_finding(&bench, "wrong-security", "med-gw-tls-in")->key.accepted->why, "old gateway");
+	cr_assert_str_eq(
+	        bench_finding(&bench, "wrong-security", "med-gw-tls-in")->key.accepted->why,
+	        "old gateway");
 	cr_assert_eq(report->findings_accepted, 1);
 	cr_assert_eq(report->findings_by_severity[SEVERITY_ERROR], 0);
 	cr_assert_eq(report->findings_by_kind[KIND_WRONG_SECURITY], 1);
@@ -259,9 +271,11 @@ Test(ledger, accept_splits_findings)
 
 Test(ledger, entries_that_ran_out_or_matched_nothing_are_notes)
 {
-	open_site("accept: [{rule: fe-sip, why: gone, until: 2025-12-31}, {rule: med-sip, why: idle}]\n"
-		  "allow: [{from: any, to: any, ports: 1433, why: gone, until: 2025-12-31},\n"
-		  "  {from: any, to: any, ports: 1434, why: idle}, {from: any, to: any, ports: 1435, why: used}]\n");
+	open_site("accept: [{rule: fe-sip, why: gone, until: 2025-12-31}, {rule: med-sip, why: "
+	          "idle}]\n"
+	          "allow: [{from: any, to: any, ports: 1433, why: gone, until: 2025-12-31},\n"
+	          "  {from: any, to: any, ports: 1434, why: idle}, {from: any, to: any, ports: "
+	          "1435, why: used}]\n");
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp sip");
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:1433 tcp tds");
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:1435 tcp tds");
@@ -280,14 +294,16 @@ Test(ledger, entries_that_ran_out_or_matched_nothing_are_notes)
 Test(ledger, severity_by_kind_and_by_rule)
 {
 	open_site("severity: {wrong-security: warning, undocumented: info, note: error}\n"
-		  "rules: {med-gw-tls-in: {severity: info}}\n");
+	          "rules: {med-gw-tls-in: {severity: info}}\n");
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp sip");
 	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:5067 tcp sip");
 	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh");
 	bench_put(&bench, "10.0.3.5:4000 > 10.0.2.40:5068 tcp sip");
 	bench_report(&bench);
-	cr_assert_eq(bench_finding(&bench, "wrong-security", "fe-sip-client")->severity, SEVERITY_WARNING);
-	cr_assert_eq(bench_finding(&bench, "wrong-security", "med-gw-tls-in")->severity, SEVERITY_INFO);
+	cr_assert_eq(bench_finding(&bench, "wrong-security", "fe-sip-client")->severity,
+	             SEVERITY_WARNING);
+	cr_assert_eq(bench_finding(&bench, "wrong-security", "med-gw-tls-in")->severity,
+	             SEVERITY_INFO);
 	cr_assert_eq(bench_finding(&bench, "undocumented", "-")->severity, SEVERITY_INFO);
 	cr_assert_eq(bench_note(&bench, NOTE_CODE_CLEAR_TEXT)->severity, SEVERITY_ERROR);
 }
@@ -304,7 +320,8 @@ Test(ledger, notes_and_their_severity)
 	cr_assert_eq(bench_note(&bench, NOTE_CODE_CLEAR_TEXT)->severity, SEVERITY_INFO);
 	cr_assert_eq(bench_note(&bench, NOTE_CODE_OLD_TLS)->severity, SEVERITY_WARNING);
 	cr_assert_eq(bench_note(&bench, NOTE_CODE_WEAK_SUITE)->severity, SEVERITY_WARNING);
-	cr_assert_eq(bench_note(&bench, NOTE_CODE_CERTIFICATE_NOT_VISIBLE)->severity, SEVERITY_WARNING);
+	cr_assert_eq(bench_note(&bench, NOTE_CODE_CERTIFICATE_NOT_VISIBLE)->severity,
+	             SEVERITY_WARNING);
 	cr_assert_eq(bench.report->unjudged_by_reason[DOUBT_CLIENT_CERTIFICATE_NOT_VISIBLE], 1);
 }
 
@@ -331,9 +348,11 @@ static void assert_resumed(enum client_auth auth, int64_t at, const char *expect
 Test(ledger, resumed_session_inherits_what_its_first_handshake_showed)
 {
 	assert_resumed(CLIENT_AUTH_GIVEN, 50, "compliant - fe-sip-server -");
-	assert_resumed(CLIENT_AUTH_NOT_ASKED, 50, "violation wrong-security fe-sip-server security");
+	assert_resumed(CLIENT_AUTH_NOT_ASKED, 50,
+	               "violation wrong-security fe-sip-server security");
 	assert_resumed(CLIENT_AUTH_EMPTY, 50, "violation wrong-security fe-sip-server security");
-	assert_resumed(CLIENT_AUTH_INFERRED_ABSENT, 50, "unjudged client-certificate-not-visible fe-sip-server -");
+	assert_resumed(CLIENT_AUTH_INFERRED_ABSENT, 50,
+	               "unjudged client-certificate-not-visible fe-sip-server -");
 	/* Not in this capture, or only after it. */
 	assert_resumed(CLIENT_AUTH_UNKNOWN, 0, "unjudged session-resumed fe-sip-server -");
 	assert_resumed(CLIENT_AUTH_GIVEN, 500, "unjudged session-resumed fe-sip-server -");
@@ -345,9 +364,11 @@ Test(ledger, session_seen_after_its_resumption_was_put)
 	for (int order = 0; order < 2; order++) {
 		open_site("");
 		bench.options.keep = KEEP_FLOWS_IN_SCOPE;
-		bench_session(&bench, 7, order ? CLIENT_AUTH_GIVEN : CLIENT_AUTH_NOT_ASKED, order ? 10 : 20);
+		bench_session(&bench, 7, order ? CLIENT_AUTH_GIVEN : CLIENT_AUTH_NOT_ASKED,
+		              order ? 10 : 20);
 		bench_put(&bench, RESUMED);
-		bench_session(&bench, 7, order ? CLIENT_AUTH_NOT_ASKED : CLIENT_AUTH_GIVEN, order ? 20 : 10);
+		bench_session(&bench, 7, order ? CLIENT_AUTH_NOT_ASKED : CLIENT_AUTH_GIVEN,
+		              order ? 20 : 10);
 		bench_report(&bench);
 		const struct assessment *a = &bench.report->records[0]->assessment;
 		cr_assert_eq(a->verdict, VERDICT_COMPLIANT);
@@ -393,9 +414,9 @@ Test(ledger, lists_keep_what_was_asked_for)
 {
 	for (int keep = KEEP_NO_FLOWS; keep <= KEEP_ALL_FLOWS; keep++) {
 		open_site("");
-		bench.options.keep = keep == KEEP_NO_FLOWS ? KEEP_NO_FLOWS :
-				     keep == KEEP_ALL_FLOWS ? KEEP_ALL_FLOWS :
-							      KEEP_FLOWS_IN_SCOPE;
+		bench.options.keep = keep == KEEP_NO_FLOWS    ? KEEP_NO_FLOWS
+		                     : keep == KEEP_ALL_FLOWS ? KEEP_ALL_FLOWS
+		                                              : KEEP_FLOWS_IN_SCOPE;
 		bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp tls");
 		bench_put(&bench, "10.0.9.21:4000 > 10.0.99.9:80 tcp http");
 		cr_assert_eq(bench_report(&bench)->n_records, (size_t)keep);
@@ -423,9 +444,12 @@ Test(ledger, judgement_is_kept_in_the_flow)
 #define SMALL_PACK                                                                                 \
 	"pack: lync-server-2013\nversion: \"1\"\nproduct: P\n"                                     \
 	"documents: [{id: d, title: T, address: a}]\n"                                             \
-	"roles: [{id: kettle, kind: server, zone: inside}, {id: guest, kind: client, zone: inside}]\n" \
-	"rules:\n- {id: order, title: t, from: [guest], to: [kettle], transport: tcp, ports: 5061,\n" \
-	"   protocol: sip, security: tls, need: required, cites: [{document: d, table: 1, row: 1, cells: [x]}]}\n" \
+	"roles: [{id: kettle, kind: server, zone: inside}, {id: guest, kind: client, zone: "       \
+	"inside}]\n"                                                                               \
+	"rules:\n- {id: order, title: t, from: [guest], to: [kettle], transport: tcp, ports: "     \
+	"5061,\n"                                                                                  \
+	"   protocol: sip, security: tls, need: required, cites: [{document: d, table: 1, row: "   \
+	"1, cells: [x]}]}\n"                                                                       \
 	"- {id: talk, title: t, from: [guest], to: [kettle], transport: tcp, ports: 5062,\n"       \
 	"   protocol: sip, security: unspecified, need: optional, feature: chat,\n"                \
 	"   cites: [{document: d, table: 1, row: 2, cells: [x]}]}\n"                               \
@@ -436,7 +460,7 @@ Test(ledger, judgement_is_kept_in_the_flow)
 #define ORDER "10.0.9.1:4000 > 10.0.0.1:5061 tcp tls"
 
 static enum report_verdict verdict_of(const char *more, const char *const *lines, size_t n,
-				      void (*change)(struct bench *))
+                                      void (*change)(struct bench *))
 {
 	char site[1024];
 
@@ -454,7 +478,7 @@ static enum report_verdict verdict_of(const char *more, const char *const *lines
 
 #define VERDICT(more, change, ...)                                                                 \
 	verdict_of(more, (const char *const[]){ __VA_ARGS__ },                                     \
-		   sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *), change)
+	           sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *), change)
 
 static void truncate_capture(struct bench *b)
 {
@@ -475,32 +499,46 @@ Test(ledger, verdict)
 {
 	cr_assert_eq(VERDICT("", NULL, ORDER), REPORT_PASS);
 	cr_assert_eq(VERDICT("", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:22 tcp ssh"), REPORT_FAIL);
-	/* A required rule that is missing is a warning, one that could not be judged says nothing. */
+	/* A required rule that is missing is a warning, one that could not be judged says nothing.
+	 */
 	cr_assert_eq(VERDICT("", NULL, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"), REPORT_FAIL);
-	cr_assert_eq(VERDICT("", fail_on_error, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"), REPORT_UNJUDGED);
-	cr_assert_eq(VERDICT("", NULL, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip", "10.0.9.1:4000 > 10.0.0.1:5061 tcp silent"),
-		     REPORT_UNJUDGED);
+	cr_assert_eq(VERDICT("", fail_on_error, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"),
+	             REPORT_UNJUDGED);
+	cr_assert_eq(VERDICT("", NULL, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip",
+	                     "10.0.9.1:4000 > 10.0.0.1:5061 tcp silent"),
+	             REPORT_UNJUDGED);
 	/* No rule observed: nothing to pass. */
-	cr_assert_eq(VERDICT("", NULL, "10.0.9.1:4000 > 10.0.0.1:5061 tcp silent"), REPORT_UNJUDGED);
+	cr_assert_eq(VERDICT("", NULL, "10.0.9.1:4000 > 10.0.0.1:5061 tcp silent"),
+	             REPORT_UNJUDGED);
 	cr_assert_eq(VERDICT("", NULL, "10.0.9.1:400 > 10.0.99.1:500 tcp http"), REPORT_UNJUDGED);
 	/* An unjudged flow beside an observed rule does not take the pass away. */
-	cr_assert_eq(VERDICT("", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:5062 tcp silent"), REPORT_PASS);
+	cr_assert_eq(VERDICT("", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:5062 tcp silent"),
+	             REPORT_PASS);
 	/* --fail-on */
-	cr_assert_eq(VERDICT("", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"), REPORT_PASS);
-	cr_assert_eq(VERDICT("", fail_on_info, ORDER, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"), REPORT_FAIL);
-	cr_assert_eq(VERDICT("", fail_on_error, ORDER, "10.0.9.1:4000 > 10.0.0.1:5061 tcp tls10"), REPORT_PASS);
-	cr_assert_eq(VERDICT("", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:5061 tcp tls10"), REPORT_FAIL);
+	cr_assert_eq(VERDICT("", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"),
+	             REPORT_PASS);
+	cr_assert_eq(VERDICT("", fail_on_info, ORDER, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"),
+	             REPORT_FAIL);
+	cr_assert_eq(VERDICT("", fail_on_error, ORDER, "10.0.9.1:4000 > 10.0.0.1:5061 tcp tls10"),
+	             REPORT_PASS);
+	cr_assert_eq(VERDICT("", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:5061 tcp tls10"),
+	             REPORT_FAIL);
 	/* Accepted findings do not count. */
 	cr_assert_eq(VERDICT("accept: [{kind: undocumented, why: w}]\n", NULL, ORDER,
-			     "10.0.9.1:4000 > 10.0.0.1:22 tcp ssh"), REPORT_PASS);
+	                     "10.0.9.1:4000 > 10.0.0.1:22 tcp ssh"),
+	             REPORT_PASS);
 	/* A truncated file never says pass, and still says fail. */
 	cr_assert_eq(VERDICT("", truncate_capture, ORDER), REPORT_UNJUDGED);
-	cr_assert_eq(VERDICT("", truncate_capture, ORDER, "10.0.9.1:4000 > 10.0.0.1:22 tcp ssh"), REPORT_FAIL);
+	cr_assert_eq(VERDICT("", truncate_capture, ORDER, "10.0.9.1:4000 > 10.0.0.1:22 tcp ssh"),
+	             REPORT_FAIL);
 	/* A rule with expect must be there too. */
 	cr_assert_eq(VERDICT("rules: {talk: {expect: true}}\n", NULL, ORDER), REPORT_FAIL);
-	cr_assert_eq(VERDICT("rules: {talk: {expect: true}}\n", NULL, ORDER, "10.0.9.1:4000 > 10.0.0.1:5062 tcp silent"),
-		     REPORT_UNJUDGED);
-	cr_assert_eq(VERDICT("rules: {order: {expect: false}}\n", NULL, "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"), REPORT_FAIL);
+	cr_assert_eq(VERDICT("rules: {talk: {expect: true}}\n", NULL, ORDER,
+	                     "10.0.9.1:4000 > 10.0.0.1:5062 tcp silent"),
+	             REPORT_UNJUDGED);
+	cr_assert_eq(VERDICT("rules: {order: {expect: false}}\n", NULL,
+	                     "10.0.9.1:4000 > 10.0.0.1:5062 tcp sip"),
+	             REPORT_PASS);
 }
 
 Test(ledger, no_site_is_unjudged_at_best)

@@ -13,7 +13,9 @@
 
 struct table {
 	const char *path;
-	struct { char name[24], address[48]; } hosts[MAX_HOSTS];
+	struct {
+		char name[24], address[48];
+	} hosts[MAX_HOSTS];
 	size_t n_hosts, n_cases, n_wrong;
 	bool *is_kept, *is_broken; /* per rule */
 	struct bench bench;
@@ -37,18 +39,21 @@ static void note_seen(struct table *table, const struct assessment *a)
 }
 
 /* One case: every host of one list to every host of the other. */
-static void judge_row(struct table *table, unsigned line, char *from, const char *sport, char *to, const char *dport,
-		      const char *words, const char *expected)
+static void judge_row(struct table *table, unsigned line, char *from, const char *sport, char *to,
+                      const char *dport, const char *words, const char *expected)
 {
 	char *save_from = NULL;
 
-	for (char *src = strtok_r(from, ",", &save_from); src; src = strtok_r(NULL, ",", &save_from)) {
+	for (char *src = strtok_r(from, ",", &save_from); src;
+	     src = strtok_r(NULL, ",", &save_from)) {
 		char list[400], *save_to = NULL;
 		snprintf(list, sizeof(list), "%s", to);
-		for (char *dst = strtok_r(list, ",", &save_to); dst; dst = strtok_r(NULL, ",", &save_to)) {
+		for (char *dst = strtok_r(list, ",", &save_to); dst;
+		     dst = strtok_r(NULL, ",", &save_to)) {
 			char text[256], got[160];
-			snprintf(text, sizeof(text), "%s:%s > %s:%s %s", address_of(table, src, line), sport,
-				 address_of(table, dst, line), dport, words);
+			snprintf(text, sizeof(text), "%s:%s > %s:%s %s",
+			         address_of(table, src, line), sport, address_of(table, dst, line),
+			         dport, words);
 			struct assessment a = bench_judge(&table->bench, text);
 			bench_verdict_text(&table->bench, &a, got);
 			note_seen(table, &a);
@@ -56,7 +61,8 @@ static void judge_row(struct table *table, unsigned line, char *from, const char
 			if (strcmp(got, expected) == 0)
 				continue;
 			table->n_wrong++;
-			cr_log_error("%s:%u: %s to %s: %s, not %s", table->path, line, src, dst, got, expected);
+			cr_log_error("%s:%u: %s to %s: %s, not %s", table->path, line, src, dst,
+			             got, expected);
 		}
 	}
 }
@@ -77,11 +83,13 @@ static void read_row(struct table *table, unsigned line, char *text)
 	char *bar = strstr(text, " | ");
 	cr_assert_not_null(bar, "%s:%u: no verdict", table->path, line);
 	*bar = '\0';
-	cr_assert_eq(sscanf(text, "%399s %7s %399s %7s %n", from, sport, to, dport, &used), 4, "%s:%u", table->path, line);
+	cr_assert_eq(sscanf(text, "%399s %7s %399s %7s %n", from, sport, to, dport, &used), 4,
+	             "%s:%u", table->path, line);
 	judge_row(table, line, from, sport, to, dport, text + used, bar + 3);
 }
 
-static void run_table(struct table *table, const char *path, const char *first, const char *second, const char *site)
+static void run_table(struct table *table, const char *path, const char *first, const char *second,
+                      const char *site)
 {
 	char *text = hand_read(path), *site_text = hand_read(site), *rest = text;
 
@@ -110,7 +118,8 @@ static const char *first_pack(void)
 	return path && *path ? path : PACK_FIRST;
 }
 
-/* client-media has the same ends and range and stands first in the document, so it is the one named. */
+/* client-media has the same ends and range and stands first in the document, so it is the one
+ * named. */
 static bool is_never_named(const char *rule)
 {
 	return strcmp(rule, "client-file-transfer") == 0 || strcmp(rule, "client-app-sharing") == 0;
@@ -120,13 +129,16 @@ Test(rules, first_pack_keeps_the_documents)
 {
 	struct table table;
 
-	run_table(&table, "tests/audit/rules.tsv", first_pack(), NULL, "tests/audit/everything.yaml");
+	run_table(&table, "tests/audit/rules.tsv", first_pack(), NULL,
+	          "tests/audit/everything.yaml");
 	cr_assert_eq(table.n_wrong, 0, "%zu of %zu cases differ", table.n_wrong, table.n_cases);
 	cr_assert_gt(table.n_cases, 4000);
 	for (size_t i = 0; i < table.bench.ruleset->n_rules; i++) {
-		cr_expect(table.is_kept[i], "%s is never kept", bench_rule_id(&table.bench, (int)i));
+		cr_expect(table.is_kept[i], "%s is never kept",
+		          bench_rule_id(&table.bench, (int)i));
 		if (!is_never_named(bench_rule_id(&table.bench, (int)i)))
-			cr_expect(table.is_broken[i], "%s is never broken", bench_rule_id(&table.bench, (int)i));
+			cr_expect(table.is_broken[i], "%s is never broken",
+			          bench_rule_id(&table.bench, (int)i));
 	}
 	close_table(&table);
 }
@@ -135,10 +147,12 @@ Test(rules, companions_are_kept)
 {
 	struct table table;
 
-	run_table(&table, "tests/audit/companions.tsv", PACK_FIRST, PACK_SECOND, "tests/audit/companions.yaml");
+	run_table(&table, "tests/audit/companions.tsv", PACK_FIRST, PACK_SECOND,
+	          "tests/audit/companions.yaml");
 	cr_assert_eq(table.n_wrong, 0, "%zu of %zu cases differ", table.n_wrong, table.n_cases);
 	for (size_t i = 0; i < table.bench.ruleset->n_rules; i++)
 		if (table.bench.ruleset->rules[i].pack == table.bench.packs[1])
-			cr_expect(table.is_kept[i], "%s is never kept", bench_rule_id(&table.bench, (int)i));
+			cr_expect(table.is_kept[i], "%s is never kept",
+			          bench_rule_id(&table.bench, (int)i));
 	close_table(&table);
 }

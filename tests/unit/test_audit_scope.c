@@ -51,8 +51,8 @@ static const char *plays(const char *address)
 	text[0] = '\0';
 	for (unsigned i = 0; i < bench.ruleset->n_roles; i++)
 		if (role_set_has(&party.playing, i))
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? "+" : "",
-						bench.ruleset->roles[i].role->id);
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+			                        len ? "+" : "", bench.ruleset->roles[i].role->id);
 	return text;
 }
 
@@ -67,15 +67,18 @@ Test(scope, longest_prefix_decides_alone)
 Test(scope, mapped_ipv4_is_ipv4)
 {
 	cr_assert_str_eq(plays("::ffff:10.0.2.40"), "mediation-server");
-	assert_judged(&bench, "[::ffff:10.0.9.21]:4000 > 10.0.2.21:5061 tcp tls", "compliant - fe-sip-client -");
-	assert_judged(&bench, "[2001:db8::9]:4000 > [2001:db8::20]:5061 tcp tls", "compliant - fe-sip-client -");
+	assert_judged(&bench, "[::ffff:10.0.9.21]:4000 > 10.0.2.21:5061 tcp tls",
+	              "compliant - fe-sip-client -");
+	assert_judged(&bench, "[2001:db8::9]:4000 > [2001:db8::20]:5061 tcp tls",
+	              "compliant - fe-sip-client -");
 }
 
 Test(scope, nat_aliases_are_one_host)
 {
 	cr_assert_str_eq(plays("172.16.0.10"), "access-edge-external");
 	cr_assert_str_eq(plays("198.51.100.77"), "director");
-	assert_judged(&bench, "198.51.100.20:4000 > 172.16.0.10:443 tcp tls", "compliant - ext-client-sip -");
+	assert_judged(&bench, "198.51.100.20:4000 > 172.16.0.10:443 tcp tls",
+	              "compliant - ext-client-sip -");
 }
 
 Test(scope, vip_plays_its_members_and_maps_ports)
@@ -83,14 +86,16 @@ Test(scope, vip_plays_its_members_and_maps_ports)
 	cr_assert_str_eq(plays("10.0.7.5"), "front-end-server+director");
 	cr_assert_not_null(party_of("10.0.7.5").vip);
 	cr_assert_null(party_of("10.0.2.21").vip);
-	assert_judged(&bench, "10.0.9.21:4000 > 10.0.7.5:5061 tcp tls", "compliant - fe-sip-client -");
+	assert_judged(&bench, "10.0.9.21:4000 > 10.0.7.5:5061 tcp tls",
+	              "compliant - fe-sip-client -");
 	/* 443 arrives at the members as 4443: front-end-server may open that. */
 	struct assessment a = bench_judge(&bench, "10.0.2.99:4000 > 10.0.7.5:443 tcp tls");
 	bool has_mapped = false;
 	for (unsigned i = 0; i < a.n_tried; i++)
 		has_mapped |= strcmp(bench_rule_id(&bench, a.tried[i]), "fe-web-ext-https") == 0;
 	cr_assert(has_mapped);
-	assert_judged(&bench, "10.0.2.99:4000 > 10.0.7.5:443 tcp tls", "compliant - fe-web-https -");
+	assert_judged(&bench, "10.0.2.99:4000 > 10.0.7.5:443 tcp tls",
+	              "compliant - fe-web-https -");
 }
 
 Test(scope, defaults_of_a_side)
@@ -114,13 +119,17 @@ Test(scope, external_clients_keep_their_default)
 	struct addr addr = hand_addr("198.51.100.200");
 
 	bench_open(&b, PACK_FIRST, NULL,
-		   "site: S\npacks: [lync-server-2013]\nnetworks: [10.0.0.0/8]\nfeatures: [external-access]\n"
-		   "roles: {client-external: [198.51.100.0/25], federated-partner: [192.0.2.10],\n"
-		   "  client-internal: [10.0.9.0/24], access-edge-external: [203.0.113.10]}\n");
+	           "site: S\npacks: [lync-server-2013]\nnetworks: [10.0.0.0/8]\nfeatures: "
+	           "[external-access]\n"
+	           "roles: {client-external: [198.51.100.0/25], federated-partner: [192.0.2.10],\n"
+	           "  client-internal: [10.0.9.0/24], access-edge-external: [203.0.113.10]}\n");
 	scope_party(b.scope, &addr, &party);
-	cr_assert(role_set_has(&party.playing, (unsigned)ruleset_find_role(b.ruleset, "client-external")));
-	cr_assert_not(role_set_has(&party.playing, (unsigned)ruleset_find_role(b.ruleset, "federated-partner")));
-	assert_judged(&b, "198.51.100.200:4000 > 203.0.113.10:443 tcp tls", "compliant - ext-client-sip -");
+	cr_assert(role_set_has(&party.playing,
+	                       (unsigned)ruleset_find_role(b.ruleset, "client-external")));
+	cr_assert_not(role_set_has(&party.playing,
+	                           (unsigned)ruleset_find_role(b.ruleset, "federated-partner")));
+	assert_judged(&b, "198.51.100.200:4000 > 203.0.113.10:443 tcp tls",
+	              "compliant - ext-client-sip -");
 	/* A client range was given inside: the others there play nothing. */
 	addr = hand_addr("10.0.99.9");
 	scope_party(b.scope, &addr, &party);

@@ -15,7 +15,8 @@ static const struct {
 	{ 6, "2001:470:e5bf:dead:4957:2174:e82c:4887", "2607:f8b0:400c:c03::1a", 63943, 25,
 	  "1:/qFaeAR+gFe1KYjMzVDsMv+wgU4=" },
 	{ 1, "192.168.0.89", "192.168.0.1", 0, 0, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk=" },
-	{ 58, "3ffe:507:0:1:200:86ff:fe05:80da", "3ffe:501:0:1001::2", 0, 0, "1:+TW+HtLHvV1xnGhV1lv7XoJrqQg=" },
+	{ 58, "3ffe:507:0:1:200:86ff:fe05:80da", "3ffe:501:0:1001::2", 0, 0,
+	  "1:+TW+HtLHvV1xnGhV1lv7XoJrqQg=" },
 	{ 46, "10.1.12.1", "10.1.12.2", 0, 0, "1:KHlLkgoJW7ifUTyTSgyVfkFHzKw=" },
 };
 

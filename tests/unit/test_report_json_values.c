@@ -25,9 +25,10 @@ static void fill_texts(struct values *v, struct json_object *o)
 
 Test(report_json_values, texts)
 {
-	expect_text(one(fill_texts), "{\"path\":\"C:\\x/y\",\"cells\":\"前端\",\"broken\":\"a\\xff\\xc3\","
-				     "\"control\":\"a\\x1b\\x0a\\\"b\",\"none\":null,"
-				     "\"wire\":\"a\\x00\\x5c\\xe2\\x80\\xae\"}");
+	expect_text(one(fill_texts),
+	            "{\"path\":\"C:\\\\x/y\",\"cells\":\"前端\",\"broken\":\"a\\\\xff\\\\xc3\","
+	            "\"control\":\"a\\\\x1b\\\\x0a\\\"b\",\"none\":null,"
+	            "\"wire\":\"a\\\\x00\\\\x5c\\\\xe2\\\\x80\\\\xae\"}");
 }
 
 static void fill_numbers(struct values *v, struct json_object *o)
@@ -45,10 +46,12 @@ static void fill_numbers(struct values *v, struct json_object *o)
 
 Test(report_json_values, numbers)
 {
-	expect_text(one(fill_numbers),
-		    "{\"most\":18446744073709551615,\"least\":-9223372036854775808,\"yes\":true,"
-		    "\"at\":\"2026-03-01T10:00:00.000000000Z\",\"never\":null,"
-		    "\"sha256\":\"01ff000000000000000000000000000000000000000000000000000000000000\",\"unhashed\":null}");
+	expect_text(
+	        one(fill_numbers),
+	        "{\"most\":18446744073709551615,\"least\":-9223372036854775808,\"yes\":true,"
+	        "\"at\":\"2026-03-01T10:00:00.000000000Z\",\"never\":null,"
+	        "\"sha256\":\"01ff000000000000000000000000000000000000000000000000000000000000\","
+	        "\"unhashed\":null}");
 }
 
 Test(report_json_values, a_value_that_could_not_be_made_is_a_failure)
@@ -70,12 +73,16 @@ Test(report_json_values, a_value_that_could_not_be_made_is_a_failure)
 
 Test(report_json_values, layouts)
 {
-	struct json_object *object = json_tokener_parse("{\"a\":1,\"b\":[1,2],\"c\":[{\"d\":1},{\"d\":2}],\"e\":{\"f\":null},\"g\":[]}");
+	struct json_object *object = json_tokener_parse(
+	        "{\"a\":1,\"b\":[1,2],\"c\":[{\"d\":1},{\"d\":2}],\"e\":{\"f\":null},\"g\":[]}");
 	static const char *const wanted[] = {
-		[JSON_ONE_LINE] = "{\"a\":1,\"b\":[1,2],\"c\":[{\"d\":1},{\"d\":2}],\"e\":{\"f\":null},\"g\":[]}",
-		[JSON_SPACED] = "{ \"a\": 1, \"b\": [ 1, 2 ], \"c\": [ { \"d\": 1 }, { \"d\": 2 } ], \"e\": { \"f\": null }, \"g\": [ ] }",
-		[JSON_MEMBERS] = "{\n    \"a\": 1,\n    \"b\": [ 1, 2 ],\n    \"c\": [\n      { \"d\": 1 },\n      { \"d\": 2 }\n    ],\n"
-				 "    \"e\": { \"f\": null },\n    \"g\": [ ]\n  }",
+		[JSON_ONE_LINE] = "{\"a\":1,\"b\":[1,2],\"c\":[{\"d\":1},{\"d\":2}],\"e\":{\"f\":"
+		                  "null},\"g\":[]}",
+		[JSON_SPACED] = "{ \"a\": 1, \"b\": [ 1, 2 ], \"c\": [ { \"d\": 1 }, { \"d\": 2 } "
+		                "], \"e\": { \"f\": null }, \"g\": [ ] }",
+		[JSON_MEMBERS] = "{\n    \"a\": 1,\n    \"b\": [ 1, 2 ],\n    \"c\": [\n      { "
+		                 "\"d\": 1 },\n      { \"d\": 2 }\n    ],\n"
+		                 "    \"e\": { \"f\": null },\n    \"g\": [ ]\n  }",
 	};
 
 	for (unsigned layout = 0; layout < ARRAY_SIZE(wanted); layout++) {

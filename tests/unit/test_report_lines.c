@@ -3,7 +3,8 @@
  */
 #include "report_samples.h"
 
-static char *put_text(unsigned width, bool is_coloured, enum ink ink, const char *lead, unsigned indent, const char *text)
+static char *put_text(unsigned width, bool is_coloured, enum ink ink, const char *lead,
+                      unsigned indent, const char *text)
 {
 	char *got = NULL;
 	size_t len = 0;
@@ -18,15 +19,18 @@ static char *put_text(unsigned width, bool is_coloured, enum ink ink, const char
 
 Test(report_lines, breaks_at_blanks)
 {
-	expect_text(put_text(20, false, INK_ERROR, "Lost ", 5, "alpha beta gamma delta"), "Lost alpha beta\n     gamma delta\n");
+	expect_text(put_text(20, false, INK_ERROR, "Lost ", 5, "alpha beta gamma delta"),
+	            "Lost alpha beta\n     gamma delta\n");
 	/* 20 columns exactly fit. */
-	expect_text(put_text(20, false, INK_ERROR, "Lost ", 5, "alpha beta gamm delta"), "Lost alpha beta gamm\n     delta\n");
+	expect_text(put_text(20, false, INK_ERROR, "Lost ", 5, "alpha beta gamm delta"),
+	            "Lost alpha beta gamm\n     delta\n");
 	expect_text(put_text(20, false, INK_ERROR, "Lost", 5, ""), "Lost\n");
 }
 
 Test(report_lines, a_word_too_wide_is_cut)
 {
-	expect_text(put_text(10, false, INK_PLAIN, "", 2, "abcdefghijklmnopqrstuvwxyz"), "abcdefghij\n  klmnopqr\n  stuvwxyz\n");
+	expect_text(put_text(10, false, INK_PLAIN, "", 2, "abcdefghijklmnopqrstuvwxyz"),
+	            "abcdefghij\n  klmnopqr\n  stuvwxyz\n");
 	/* Code points, not bytes. */
 	expect_text(put_text(4, false, INK_PLAIN, "", 0, "äöüßéè"), "äöüß\néè\n");
 }
@@ -42,14 +46,19 @@ Test(report_lines, nothing_moves_the_cursor)
 	struct strbuf safe = STRBUF_INIT;
 
 	lines_add_safe(&safe, "C:\\a\\b \033[2Jq\r\xe2\x80\xae\xff\xc2\x9b\x7f");
-	cr_expect_str_eq(strbuf_text(&safe), "C:\\a\\b \\x1b[2Jq\\x0d\\xe2\\x80\\xae\\xff\\xc2\\x9b\\x7f");
+	cr_expect_str_eq(strbuf_text(&safe),
+	                 "C:\\a\\b \\x1b[2Jq\\x0d\\xe2\\x80\\xae\\xff\\xc2\\x9b\\x7f");
 	strbuf_deinit(&safe);
 	expect_text(put_text(40, false, INK_PLAIN, "", 0, "a\033[2Jb"), "a\\x1b[2Jb\n");
 }
 
 Test(report_lines, sentences)
 {
-	static const struct { const char *text; size_t columns; const char *wanted; } cases[] = {
+	static const struct {
+		const char *text;
+		size_t columns;
+		const char *wanted;
+	} cases[] = {
 		{ "One two. Three four. Five.", 40, "One two. Three four. Five." },
 		{ "One two. Three four. Five.", 20, "One two. Three four." },
 		{ "One two. Three four. Five.", 19, "One two." },
@@ -68,7 +77,11 @@ Test(report_lines, sentences)
 
 Test(report_lines, cut)
 {
-	static const struct { const char *text; size_t columns; const char *wanted; } cases[] = {
+	static const struct {
+		const char *text;
+		size_t columns;
+		const char *wanted;
+	} cases[] = {
 		{ "alpha beta gamma", 16, "alpha beta gamma" },
 		{ "alpha beta gamma", 15, "alpha beta..." },
 		{ "alpha, beta gamma", 12, "alpha..." },
