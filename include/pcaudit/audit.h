@@ -60,8 +60,6 @@ enum reason {
 	REASON_NO_SITE = N_DOUBTS,   /* no site file: source and destination were not audited */
 	REASON_NO_ANSWER_YET,        /* tried, and too little seen to say that no answer came */
 	REASON_EVICTED,              /* the flow table had no room */
-	REASON_NOT_FINISHED,         /* the handshake neither finished nor was refused */
-	REASON_ONE_SIDE,             /* one side's bytes were not captured and are what would tell */
 	N_REASONS
 };
 const char *reason_word(enum reason reason);

@@ -1,8 +1,9 @@
 /*
- * Capture: files (through libpcap) as one stream of frames in time order.
+ * Capture: files as one stream of frames in time order.
  *
- * Nothing here opens a path: file descriptors are handed down by app. Nothing here looks inside
- * a frame.
+ * pcap and pcapng are read by our own bounded readers, what else libpcap knows by libpcap; packed
+ * by gzip, zstd, lz4 or xz, they are unpacked on the way. Nothing here opens a path: file
+ * descriptors are handed down by app. Nothing here looks inside a frame.
  */
 #ifndef PCAUDIT_CAPTURE_H
 #define PCAUDIT_CAPTURE_H
@@ -15,18 +16,50 @@ struct frame {
 	uint32_t file;         /* index of the input, from 1 */
 	uint64_t number;       /* place in that input, from 1, as Wireshark counts */
 	int64_t time_ns;       /* since 1970, UTC */
-	uint16_t link_type;    /* LINKTYPE_ value as DLT_ of libpcap */
-	struct bytes data;     /* captured bytes */
+	uint16_t link_type;    /* LINKTYPE_ value, of this frame's interface */
+	struct bytes data;     /* captured bytes, without a frame check sequence the file speaks of */
 	uint32_t len_wire;     /* bytes on the wire, at least data.len */
+	uint32_t interface;    /* index into interfaces[] of its input_info */
 };
+
+/* One interface of one input. pcap has one, without a name; pcapng any number. */
+struct input_interface {
+	struct bytes name;     /* as the file has it, not text that can be trusted; often empty */
+	uint16_t link_type;
+	uint32_t snaplen;      /* as the file says; 0: none, or not known */
+	uint64_t packets;      /* frames handed out */
+	bool has_statistics;   /* the file says what follows; else only packets may have counted losses */
+	uint64_t received;     /* by the interface itself, captured or not; 0 if the file does not say */
+	uint64_t dropped_interface; /* for want of room in the interface or the capture's buffer */
+	uint64_t dropped_kernel;    /* by the operating system */
+};
+
+/* Secrets that a pcapng file carries to decrypt its packets. */
+struct source_secret {
+	uint32_t type;         /* SECRET_TLS_KEY_LOG, ... */
+	struct bytes data;     /* lives as long as the source */
+};
+
+#define SECRET_TLS_KEY_LOG UINT32_C(0x544c534b)
 
 /* What is known of one input once it has been read. Strings live as long as the source. */
 struct input_info {
 	const char *name;      /* as the user gave it */
 	const char *format;    /* "pcap", "pcapng" */
+	const char *packing;   /* "gzip", "zstd", "lz4", "xz"; NULL: not packed */
 	uint64_t size_bytes;   /* of the file; 0 if it has none (standard input) */
-	uint16_t link_type;
-	uint64_t packets;
+	uint16_t link_type;    /* of the first interface; all of them are in link_types */
+	const uint16_t *link_types; /* each once, in order of first mention */
+	size_t n_link_types;
+	struct input_interface *interfaces; /* in the order of the file, all sections */
+	size_t n_interfaces;
+	uint64_t comments;     /* of sections, interfaces, packets and statistics */
+	uint64_t secrets;      /* kept: source_get_secret() */
+	uint64_t secrets_dropped; /* more than is kept */
+	/* What the file says was lost before it was written: sums over the interfaces, no part of
+	   packets. They count frames nobody handed out. */
+	uint64_t dropped_interface, dropped_kernel;
+	uint64_t packets;      /* frames handed out by source_next() */
 	uint64_t bytes;        /* captured */
 	int64_t first_ns, last_ns; /* of packets; both 0 if packets is 0 */
 	bool is_truncated;     /* ended inside a record or block */
@@ -36,7 +69,7 @@ struct input_info {
 enum {
 	SOURCE_OK = 0,
 	SOURCE_E_END = 1,    /* no frame left */
-	SOURCE_E_INVALID = 2, /* source_new: this is not a capture libpcap can open; err says why */
+	SOURCE_E_INVALID = 2, /* source_new: this is not a capture we can open; err says why */
 	SOURCE_E_FILTER = 3  /* source_new: filter_bpf does not compile; err says why */
 };
 
@@ -48,8 +81,9 @@ struct source_input {
 struct source;
 
 /*
- * Opens every input and checks its header. filter_bpf may be NULL; it is compiled for each
- * input's link type. Frames that the filter drops are not counted anywhere.
+ * Opens every input and checks its header. filter_bpf may be NULL; it is compiled for each link
+ * type that turns up; an input ends with an error at a frame for whose link type it does not
+ * compile. Frames that the filter drops are not counted anywhere.
  * 0; SOURCE_E_INVALID with err filled (which input, what was found); SOURCE_E_FILTER; or -errno.
  * The first frame of each input is read here already: on a pipe this waits for it.
  */
@@ -59,8 +93,8 @@ struct source *source_free(struct source *source);
 DEFINE_CLEANUP(struct source, source_free)
 
 /*
- * Whether a file that begins so would be taken for a capture by source_new(), or be refused by the
- * name of its compression. 4 bytes of start are enough.
+ * Whether a file that begins so would be taken for a capture, packed or not, by source_new(), or
+ * be refused by the name of its packing. 4 bytes of start are enough.
  */
 bool source_is_capture(struct bytes start);
 
@@ -75,5 +109,8 @@ int source_next(struct source *source, struct frame *frame);
 size_t source_input_count(const struct source *source);
 /* Borrowed until source_free(); complete only after SOURCE_E_END. */
 const struct input_info *source_get_input(const struct source *source, size_t index);
+/* The secrets of one input as far as it was read, from 0 on; NULL behind the last. */
+const struct source_secret *source_get_secret(const struct source *source, size_t input,
+					      size_t index);
 
 #endif

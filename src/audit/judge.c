@@ -583,7 +583,10 @@ void judge_flow(struct assessment *out, const struct judge_context *context, con
 	} else if (ruleset->site) {
 		judge_unfitting(out, context, &headers, flow, facts);
 	}
-	if (context->is_evicted && out->verdict != VERDICT_COMPLIANT) {
+	/* What was proven before the eviction stays: a flood must not hide a violation. */
+	bool is_proven = out->verdict == VERDICT_COMPLIANT ||
+			 (out->verdict == VERDICT_VIOLATION && (fits.n == 0 || is_recognised(facts)));
+	if (context->is_evicted && !is_proven) {
 		out->verdict = VERDICT_UNJUDGED;
 		out->kind = KIND_NONE;
 		out->field = CONDITION_NONE;

@@ -55,9 +55,6 @@ static const struct { const char *word, *sentence; } reasons[N_REASONS - N_DOUBT
 	[REASON_NO_ANSWER_YET - N_DOUBTS] = { "no-answer-yet",
 		"it was tried and no answer was seen, but not for long enough to say that none came" },
 	[REASON_EVICTED - N_DOUBTS] = { "evicted", "the flow table had no room to follow it" },
-	[REASON_NOT_FINISHED - N_DOUBTS] = { "handshake-not-finished",
-		"the handshake was neither finished nor refused" },
-	[REASON_ONE_SIDE - N_DOUBTS] = { "one-side-only", "the side that would tell was not captured" },
 };
 
 static const char *const doubt_sentences[N_DOUBTS] = {

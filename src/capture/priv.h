@@ -27,7 +27,7 @@ enum unpack_step {
 struct unpacker {
 	const char *word;   /* "gzip" */
 	struct bytes magic; /* how a member begins */
-	struct bytes other; /* another way a member may begin, after the first; may be empty */
+	bool has_skippable; /* a member may also be a skippable frame (RFC 8878 section 3.1.2) */
 	void *(*new)(void); /* NULL: no memory */
 	/* Moves *in behind what was used; *n_out is how many bytes of out were written. */
 	enum unpack_step (*run)(void *state, struct bytes *in, uint8_t *out, size_t size,
@@ -43,6 +43,7 @@ extern const struct unpacker unpacker_xz;
 
 /* By how a file begins; NULL if it is not packed in a way we know. */
 const struct unpacker *unpacker_find(struct bytes start);
+bool unpack_is_skippable(struct bytes start);
 
 /* ---- Bytes -------------------------------------------------------------------------------- */
 
@@ -67,7 +68,7 @@ enum stream_state stream_get_state(const struct stream *stream);
 /* What is wrong, for all states behind STREAM_ENDED. */
 const char *stream_get_why(const struct stream *stream);
 const struct unpacker *stream_get_unpacker(const struct stream *stream); /* NULL: not packed */
-void stream_fail(struct stream *stream, int error);                      /* for want of memory above */
+void stream_fail(struct stream *stream, int error); /* for want of memory above */
 
 /* ---- The window --------------------------------------------------------------------------- */
 
@@ -106,6 +107,9 @@ struct file {
 	struct block block;
 	struct input_info info;
 	uint64_t number; /* of the last record handed over; the format's next() counts */
+	uint16_t *link_types;
+	uint8_t seen_link_types[8192]; /* one bit each */
+	size_t room;                   /* in info.interfaces */
 	char error[512];
 };
 
@@ -118,7 +122,8 @@ struct format {
 	/* 0; SOURCE_E_INVALID with err filled; FORMAT_E_STRANGER; or -errno. */
 	int (*open)(void **state, struct file *file, struct err *err);
 	int (*next)(void *state, struct file *file, struct frame *frame);
-	const struct source_secret *(*get_secret)(const void *state, size_t index); /* may be NULL */
+	const struct source_secret *(*get_secret)(const void *state,
+	                                          size_t index); /* may be NULL */
 	void (*free)(void *state);
 };
 
@@ -134,8 +139,13 @@ extern const struct format format_other; /* whatever else libpcap reads */
  */
 int file_end(struct file *file, bool is_between);
 int file_damaged(struct file *file, const char *format, ...) _printf_(2, 3);
+void file_unfiltered(struct file *file, uint16_t link_type, const char *why);
 /* What is wrong with a file that stops before its header is whole. SOURCE_E_INVALID. */
 int file_headless(const struct file *file, const char *format_word, struct err *err);
+/* 0 or -errno. */
+int file_add_interface(struct file *file, const struct input_interface *interface);
+/* Takes a frame check sequence of that length off the end of a frame. */
+void file_trim_fcs(struct frame *frame, uint32_t fcs_len);
 /* Nanoseconds since 1970, at the nearest end of the range if that is outside it. */
 int64_t file_time(int64_t seconds, int64_t ns);
 /* The largest record believed for a link type: more is damage. */

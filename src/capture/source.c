@@ -3,11 +3,14 @@
  *
  * The heap holds the inputs that still have a frame, each with its next one. Only these heads are
  * compared, so an input whose own times go back keeps its order. An input is read on only at the
- * call after the one that gave its frame away, because libpcap's buffer dies with that read.
+ * call after the one that gave its frame away, because a view of its window dies with that read.
  */
 #include "capture/priv.h"
 
 #include <errno.h>
+
+#define WINDOWS_SIZE ((size_t)64 << 20) /* of all inputs together, while each can have the least   \
+	                                 */
 
 struct head {
 	struct frame frame;
@@ -62,9 +65,11 @@ static int open_inputs(struct source *source, const struct source_input *inputs,
 	source->inputs = calloc(n_inputs ? n_inputs : 1, sizeof(struct input *));
 	source->heads = calloc(n_inputs ? n_inputs : 1, sizeof(struct head));
 	int r = source->inputs && source->heads ? 0 : -ENOMEM;
+	size_t window = MAX(MIN(WINDOWS_SIZE / MAX(n_inputs, 1u), BLOCK_SIZE_MAX), BLOCK_SIZE_MIN);
 	size_t i = 0;
 	for (; r == 0 && i < n_inputs; i++) {
-		r = input_new(&source->inputs[i], &inputs[i], (uint32_t)i + 1, filter_bpf, err);
+		r = input_new(&source->inputs[i], &inputs[i], (uint32_t)i + 1, filter_bpf, window,
+		              err);
 		if (r == 0)
 			source->n_inputs++;
 	}
@@ -129,4 +134,10 @@ size_t source_input_count(const struct source *source)
 const struct input_info *source_get_input(const struct source *source, size_t index)
 {
 	return input_get_info(source->inputs[index]);
+}
+
+const struct source_secret *source_get_secret(const struct source *source, size_t input,
+                                              size_t index)
+{
+	return input_get_secret(source->inputs[input], index);
 }

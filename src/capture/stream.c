@@ -59,7 +59,7 @@ static int read_start(struct stream *stream)
 static int prepare_unpacking(struct stream *stream)
 {
 	stream->buffer = malloc(PACKED_SIZE);
-	stream->unpacking = stream->unpacker->new();
+	stream->unpacking = stream->unpacker->new ();
 	if (!stream->buffer || !stream->unpacking)
 		return -ENOMEM;
 	memcpy(stream->buffer, stream->start_bytes, stream->start.len);
@@ -163,7 +163,7 @@ static bool begin_member(struct stream *stream)
 		return false;
 	}
 	bool is_member = bytes_starts_with(stream->left, unpacker->magic) ||
-	                 (unpacker->other.len && bytes_starts_with(stream->left, unpacker->other));
+	                 (unpacker->has_skippable && unpack_is_skippable(stream->left));
 	if (!is_member) {
 		stop(stream, STREAM_DAMAGED, "other data behind the packed data");
 		return false;
@@ -215,8 +215,8 @@ size_t stream_read(struct stream *stream, uint8_t *buffer, size_t size)
 {
 	if (stream->state != STREAM_GOES_ON)
 		return 0;
-	return stream->unpacker ? read_unpacked(stream, buffer, size) :
-	                          read_plain(stream, buffer, size);
+	return stream->unpacker ? read_unpacked(stream, buffer, size)
+	                        : read_plain(stream, buffer, size);
 }
 
 enum stream_state stream_get_state(const struct stream *stream)

@@ -9,8 +9,8 @@
 static void *lz4_new(void)
 {
 	LZ4F_dctx *context = NULL;
-	return LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)) ? NULL :
-	                                                                               context;
+	return LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)) ? NULL
+	                                                                             : context;
 }
 
 static enum unpack_step lz4_run(void *state, struct bytes *in, uint8_t *out, size_t size,
@@ -42,7 +42,7 @@ static void lz4_free(void *state)
 const struct unpacker unpacker_lz4 = {
 	.word = "lz4",
 	.magic = { (const uint8_t *)"\x04\x22\x4d\x18", 4 },
-	.other = { (const uint8_t *)"\x50\x2a\x4d\x18", 4 }, /* a skippable frame */
+	.has_skippable = true,
 	.new = lz4_new,
 	.run = lz4_run,
 	.restart = lz4_restart,

@@ -45,7 +45,7 @@ static void zstd_free(void *state)
 const struct unpacker unpacker_zstd = {
 	.word = "zstd",
 	.magic = { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 },
-	.other = { (const uint8_t *)"\x50\x2a\x4d\x18", 4 }, /* a skippable frame, as pzstd writes */
+	.has_skippable = true,
 	.new = zstd_new,
 	.run = zstd_run,
 	.restart = zstd_restart,

@@ -433,10 +433,13 @@ Test(judge, printed_any_is_a_warning)
 	assert_severity("203.0.113.10:4000 > 10.0.1.10:23456 tcp mtls", SEVERITY_ERROR);
 }
 
-Test(judge, evicted_is_unjudged_unless_compliant)
+/* What was read before the eviction is proven; what was not seen, or not yet, is not. */
+Test(judge, evicted_is_unjudged_unless_proven)
 {
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp tls evicted",
 	              "compliant - fe-sip-client -");
+	assert_judged(&bench, "10.0.2.21:4000 > 10.0.2.20:5061 tcp sip evicted",
+	              "violation wrong-security fe-sip-server security");
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp noise evicted",
 	              "unjudged evicted fe-sip-client -");
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:5061 tcp silent evicted",

@@ -71,7 +71,8 @@ Test(report_explain, text)
 		"To          10.0.2.20 port 5062, front-end-server\n",
 		"Transport   tcp, established; opener known by syn\n",
 		"Seen        2026-03-01 10:00:00 UTC, for 1.8 s; 9 packets (900 bytes) there, 8 "
-		"packets (800 bytes) back\n",
+		"packets (800 bytes)\n"
+		"            back\n",
 		"Protocol    tls (evidence consistent, by none, packet 20)\n",
 		"Protection  tls (evidence confirmed)\n",
 		"Facts       client_auth empty\n",

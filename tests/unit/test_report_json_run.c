@@ -111,7 +111,7 @@ Test(report_json_run, summary)
 		"\"compliant_by_evidence\":{\"confirmed\":3,\"consistent\":4,\"inferred\":0,"
 		"\"headers\":2,\"contradicted\":0,\"none\":0},",
 		"\"unjudged_by_reason\":{\"no-payload\":2,\"unrecognised\":0,",
-		"\"one-side-only\":0},",
+		"\"evicted\":0},",
 		"\"findings_by_severity\":{\"error\":1,\"warning\":0,\"info\":1},",
 		"\"findings_by_kind\":{\"wrong-direction\":0,",
 		"\"wrong-port\":2,",
