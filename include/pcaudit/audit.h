@@ -191,6 +191,7 @@ struct flow_record {
 	bool is_unseen_end;      /* the capture ended while the flow was open */
 	bool is_evicted;
 	int64_t closed_ns;       /* time of judging */
+	const struct note *session; /* what a resumed session inherits; the ledger's; NULL: nothing */
 };
 
 struct finding_key {

@@ -221,12 +221,45 @@ struct note {
 };
 void stream_emit_note(struct stream *stream, const struct note *note);
 
+/* ---- Keys: secrets that the user gives, to look inside TLS ---------------------------------- */
+
+/*
+ * Nothing of what is in here is ever printed, stated as a fact or kept longer than the struct, which
+ * wipes it. Keys may be added while flows are read; a flow finds those that are there when its
+ * ServerHello comes.
+ */
+struct keys;
+int keys_new(struct keys **out);
+struct keys *keys_free(struct keys *keys);
+DEFINE_CLEANUP(struct keys, keys_free)
+
+/* What was in a key log; the first malformed lines by number, with what is wrong (constant text). */
+#define KEYLOG_MAX_NAMED 8
+struct keylog_result {
+	size_t n_secrets;
+	size_t n_ignored;   /* labels that are of no use here */
+	size_t n_malformed;
+	size_t n_no_room;   /* secrets beyond what is kept */
+	struct {
+		size_t line;
+		const char *why;
+	} malformed[KEYLOG_MAX_NAMED];
+};
+/* Adds an NSS key log (SSLKEYLOGFILE). result may be NULL. 0 or -ENOMEM. */
+int keys_add_keylog(struct keys *keys, struct bytes text, struct keylog_result *result);
+/* Adds an RSA private key in PEM. 0; KEYS_E_INVALID with the reason in *why (constant text); -ENOMEM. */
+enum { KEYS_E_INVALID = 1 };
+int keys_add_rsa(struct keys *keys, struct bytes pem, const char **why);
+/* Overwrites what a key file's text left behind. */
+void keys_wipe(struct bytes text);
+
 /* ---- Driving it ---------------------------------------------------------------------------- */
 
 struct detect_options {
 	size_t first_bytes_budget; /* all kept first bytes together; 0: 64 MiB */
 	bool without_ndpi;         /* tests: only our own detectors */
 	bool identities;           /* facts may hold the user part of addresses */
+	const struct keys *keys;   /* to look inside TLS; borrowed until detect_free(); may be NULL */
 };
 
 struct detect_counters {

@@ -237,7 +237,7 @@ static int exit_code(const struct audit_args *args, const struct run *run, const
 	if (!pipeline_is_balanced(&run->pipeline.summary))
 		return app_fail(APP_CANNOT, "audit",
 				"packets received and packets accounted for differ: this is a bug in pcaudit, please report it");
-	if (capture->received == 0)
+	if (capture->received == capture->dropped_interface + capture->dropped_kernel)
 		return app_fail(APP_CANNOT, "audit", "no packet was audited");
 	switch (report->verdict) {
 	case REPORT_PASS:

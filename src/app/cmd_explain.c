@@ -219,9 +219,9 @@ static int explain(const struct explain_args *args, const struct run *run,
 	if (!record)
 		return say_unknown(args, report, file, before);
 	struct judge_context context = { .scope = run->table.scope,
-		                         .now_ns = record->closed_ns ? record->closed_ns
-		                                                     : report->capture.last_ns,
-		                         .is_evicted = record->is_evicted };
+		                         .now_ns = record->closed_ns,
+		                         .is_evicted = record->is_evicted,
+		                         .session = record->session };
 	judge_explain(trials, &context, &record->flow, record->flow.facts);
 	struct explanation explanation = { .report = report,
 		                           .record = record,

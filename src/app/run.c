@@ -324,7 +324,11 @@ int run_to_report(struct run *run, const struct report **out, struct err *err)
 	for (size_t i = 0; i < summary->n_inputs; i++) {
 		run->inputs[i] = source_get_input(p->source, i);
 		summary->is_truncated |= run->inputs[i]->is_truncated || run->inputs[i]->error;
+		/* Lost before the file was written: received by its interface, by us never. */
+		summary->dropped_interface += run->inputs[i]->dropped_interface;
+		summary->dropped_kernel += run->inputs[i]->dropped_kernel;
 	}
+	summary->received += summary->dropped_interface + summary->dropped_kernel;
 	summary->inputs = run->inputs;
 	summary->input_sha256 = (const uint8_t(*)[32])run->input_sha256;
 	return ledger_report(p->ledger, summary, out) < 0 ? APP_CANNOT : 0;

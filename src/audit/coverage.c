@@ -38,7 +38,7 @@ static const char *hidden_by(const struct ledger *ledger)
 		return "a time window left packets out";
 	if (sent > 0 && (double)c->lost_bytes > ledger->options.loss_share * sent)
 		return "too many packets are missing from the capture";
-	if (dropped && (double)dropped > ledger->options.loss_share * (double)(dropped + c->received))
+	if (dropped && (double)dropped > ledger->options.loss_share * (double)c->received)
 		return "too many packets were dropped while capturing";
 	return NULL;
 }

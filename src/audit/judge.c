@@ -143,8 +143,10 @@ static void judge_tls(struct content *out, const struct judge_context *context, 
 		unjudged(out, doubt_of(facts, (enum reason)DOUBT_UNRECOGNISED));
 		return;
 	}
+	/* What is inferred is the client's certificate; that it is TLS was read in clear. */
+	bool is_envelope_enough = rule->security == SECURITY_TLS && facts->security_evidence == EVIDENCE_INFERRED;
 	if (rule->security != SECURITY_UNKNOWN)
-		out->security_evidence = (enum evidence)facts->security_evidence;
+		out->security_evidence = (enum evidence)(is_envelope_enough ? facts->protocol_evidence : facts->security_evidence);
 	if (facts->tls_version && facts->tls_version < 0x0303)
 		out->notes |= 1u << NOTE_CODE_OLD_TLS;
 	if (facts->is_weak_suite)

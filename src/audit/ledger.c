@@ -258,20 +258,31 @@ const struct site_accept *ledger_accept(struct ledger *ledger, enum kind kind, i
 
 /* ---- One flow ------------------------------------------------------------------------------- */
 
+/* A flow that closed, and what was decided about it. */
+struct closing {
+	const struct flow *flow;
+	const struct assessment *assessment;
+	const struct judge_context *context;
+	const struct party *parties;
+	bool is_open_end;
+};
+
 /* The record of the flow at hand, made once, when the first list wants it. */
-static struct flow_record *record_of(struct ledger *ledger, const struct flow *flow, const struct assessment *assessment,
-				     const struct party parties[2], bool is_open_end)
+static struct flow_record *record_of(struct ledger *ledger, const struct closing *c)
 {
 	if (!ledger->closing) {
 		struct flow_record *record = calloc(1, sizeof(*record));
 		if (!record)
 			return NULL;
 		record->refs = 1;
-		record->flow = *flow;
+		record->flow = *c->flow;
 		record->flow.stream = NULL;
-		record->assessment = *assessment;
-		memcpy(record->parties, parties, sizeof(record->parties));
-		record->is_unseen_end = is_open_end;
+		record->assessment = *c->assessment;
+		memcpy(record->parties, c->parties, sizeof(record->parties));
+		record->is_unseen_end = c->is_open_end;
+		record->is_evicted = c->context->is_evicted;
+		record->closed_ns = c->context->now_ns;
+		record->session = c->context->session;
 		ledger->closing = record;
 	}
 	return ledger->closing;
@@ -330,13 +341,6 @@ static uint8_t side_of(const struct party *party)
 	return party->is_wildcard ? 1u << N_ZONES : party->zones;
 }
 
-struct closing {
-	const struct flow *flow;
-	const struct assessment *assessment;
-	const struct party *parties;
-	bool is_open_end;
-};
-
 static int add_to_finding(struct ledger *ledger, const struct closing *c, enum kind kind, int note, enum severity severity)
 {
 	const struct assessment *a = c->assessment;
@@ -375,7 +379,7 @@ static int add_to_finding(struct ledger *ledger, const struct closing *c, enum k
 	int r = count_ends(finding, &flow->addr[a->src], flow->port[!a->src]);
 	if (r < 0 || !wants_example(ledger, finding, flow))
 		return r;
-	struct flow_record *record = record_of(ledger, flow, a, c->parties, c->is_open_end);
+	struct flow_record *record = record_of(ledger, c);
 	return record ? add_example(ledger, finding, record) : -ENOMEM;
 }
 
@@ -529,10 +533,11 @@ static int account_in_scope(struct ledger *ledger, const struct closing *c)
 	return r;
 }
 
-static int account(struct ledger *ledger, const struct flow *flow, const struct assessment *assessment, bool is_open_end)
+static int account(struct ledger *ledger, const struct flow *flow, const struct assessment *assessment,
+		   const struct judge_context *context, bool is_open_end)
 {
 	struct party parties[2];
-	struct closing c = { flow, assessment, parties, is_open_end };
+	struct closing c = { flow, assessment, context, parties, is_open_end };
 	bool is_foreign = assessment->verdict == VERDICT_OUT_OF_SCOPE;
 	int r;
 
@@ -548,7 +553,7 @@ static int account(struct ledger *ledger, const struct flow *flow, const struct 
 	bool is_kept = ledger->options.keep == KEEP_ALL_FLOWS ||
 		       (ledger->options.keep == KEEP_FLOWS_IN_SCOPE && !is_foreign);
 	if (r == 0 && is_kept) {
-		struct flow_record *record = record_of(ledger, flow, assessment, parties, is_open_end);
+		struct flow_record *record = record_of(ledger, &c);
 		r = record ? append(&ledger->records, &ledger->report.n_records, &ledger->records_size, record) : -ENOMEM;
 	}
 	if (ledger->closing)
@@ -584,7 +589,7 @@ int ledger_put(struct ledger *ledger, struct flow *flow, int64_t now_ns, bool is
 	}
 	judge_flow(&assessment, &context, &closed, closed.facts);
 	flow->judgement = closed.judgement = judgement_of(&assessment);
-	return account(ledger, &closed, &assessment, is_open_end);
+	return account(ledger, &closed, &assessment, &context, is_open_end);
 }
 
 /* ---- Sessions ------------------------------------------------------------------------------- */
@@ -670,7 +675,7 @@ static int judge_pending(struct ledger *ledger)
 		inherit(closed.facts, context.session);
 		closed.judgement = judgement_of(&assessment);
 		record->flow.facts = NULL; /* account() takes them */
-		int r = account(ledger, &closed, &assessment, record->is_unseen_end);
+		int r = account(ledger, &closed, &assessment, &context, record->is_unseen_end);
 		if (r < 0)
 			return r;
 	}

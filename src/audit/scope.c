@@ -265,7 +265,7 @@ void scope_party(const struct scope *scope, const struct addr *addr, struct part
 	name_host(out, site, addr);
 	out->playing = out->given;
 	out->is_server = role_set_meets(&out->given, &scope->servers);
-	if (role_set_is_empty(&out->given)) {
+	if (role_set_is_empty(&out->given) && !out->is_wildcard) {
 		enum zone side = side_of(site, addr);
 		out->playing = scope->defaults[side];
 		out->zones = (uint8_t)(1u << side);

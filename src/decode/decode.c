@@ -115,7 +115,8 @@ static enum decode_status tunnels_read(struct decode *decode, struct packet *pac
 		if (step != TUNNEL_OPEN)
 			return step == TUNNEL_CUT ? DECODE_SHORT : DECODE_UNSUPPORTED;
 		enum decode_status status = inside_read(decode, &layer, &inside, &inner);
-		if (status == DECODE_INVALID || status == DECODE_UNSUPPORTED)
+		bool is_deepest = inner.n_tunnels == PACKET_MAX_TUNNELS;
+		if (status == DECODE_INVALID || (status == DECODE_UNSUPPORTED && !is_deepest))
 			return DECODE_OK;
 		if (status != DECODE_OK)
 			return status;

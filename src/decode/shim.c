@@ -85,15 +85,18 @@ static enum decode_status mpls_inside_read(struct layer *layer, uint16_t *type)
 		*type = ETHERTYPE_IPV6;
 		return DECODE_OK;
 	}
-	if (first == 0 && looks_like_ethernet(layer, PSEUDOWIRE_LEN))
-		return inner_ethernet_read(layer, PSEUDOWIRE_LEN, type);
+	/* In this order: behind a VLAN tag stands an EtherType too, four bytes on. */
 	if (looks_like_ethernet(layer, 0))
 		return inner_ethernet_read(layer, 0, type);
+	if (first == 0 && looks_like_ethernet(layer, PSEUDOWIRE_LEN))
+		return inner_ethernet_read(layer, PSEUDOWIRE_LEN, type);
 	if (first == 1)
 		return DECODE_OTHER;
 	/* Too short to tell; or long enough, and nothing we know. */
 	status = layer_need(layer, PSEUDOWIRE_LEN + ETHER_ADDRS + 2);
-	return status == DECODE_SHORT ? DECODE_SHORT : DECODE_UNSUPPORTED;
+	if (status != DECODE_OK)
+		return status;
+	return first == 4 || first == 6 ? DECODE_INVALID : DECODE_UNSUPPORTED;
 }
 
 static enum decode_status mpls_open(struct layer *layer, struct packet *packet, uint16_t *type)

@@ -178,7 +178,7 @@ static enum tunnel_step vxlan_open(struct packet *packet, struct layer *layer,
 {
 	struct reader *r = &layer->r;
 	if (reader_left(r) < VXLAN_LEN)
-		return TUNNEL_NONE;
+		return lack(layer, VXLAN_LEN);
 	uint32_t flags = reader_be32(r);
 	uint32_t id = reader_be32(r);
 	bool is_plain = flags == 0x08000000;
@@ -194,7 +194,7 @@ static enum tunnel_step geneve_open(struct packet *packet, struct layer *layer,
 {
 	struct reader *r = &layer->r;
 	if (reader_left(r) < GENEVE_LEN)
-		return TUNNEL_NONE;
+		return lack(layer, GENEVE_LEN);
 	uint8_t version_len = reader_u8(r);
 	uint8_t flags = reader_u8(r);
 	uint16_t type = reader_be16(r);
@@ -247,6 +247,7 @@ static enum tunnel_step teredo_open(struct packet *packet, struct layer *layer,
 	reader_skip(&r, 2);
 	struct bytes src = reader_take(&r, 16);
 	struct bytes dst = reader_take(&r, 16);
+	/* Cut before it can be told: most likely not Teredo, whose clients are few. */
 	if (r.is_short || version != 6 || IPV6_LEN + len != layer_left_wire(layer))
 		return TUNNEL_NONE;
 	if (!is_teredo_address(src) && !is_teredo_address(dst))

@@ -10,10 +10,9 @@
  * the same layer, and probing waits until the bytes have grown by an eighth, so the work per byte
  * is bounded whatever the segments are.
  */
-#include "detect/priv.h"
-
 #include <errno.h>
 
+#include "detect/tls_parts.h"
 #include "pcaudit/base/hash.h"
 
 #define DEFAULT_BUDGET ((size_t)64 << 20)
@@ -36,7 +35,8 @@ static size_t stream_cost(const struct stream *stream)
 		cost += stream->buffers[i].size;
 	for (unsigned i = 0; i < stream->n_bound; i++)
 		cost += stream->bound[i].detector->state_size;
-	return cost;
+	cost += tls_decrypt_cost(stream->decrypt);
+	return stream->inner ? cost + stream_cost(stream->inner) : cost;
 }
 
 static void charge(struct stream *stream)
@@ -104,8 +104,14 @@ static int stream_new(struct detect *detect, struct flow *flow)
 	return 0;
 }
 
+static void inner_free(struct stream *inner);
+
 static void unbind(struct stream *stream)
 {
+	stream->decrypt = tls_decrypt_free(stream->decrypt);
+	if (stream->inner)
+		inner_free(stream->inner);
+	stream->inner = NULL;
 	for (unsigned i = 0; i < stream->n_bound; i++)
 		free(stream->bound[i].state);
 	stream->n_bound = 0;
@@ -141,6 +147,17 @@ static void stream_free(struct stream *stream)
 	}
 	free(stream->sides);
 	free(stream);
+}
+
+/* An inner stream is in no list and owns its facts. */
+static void inner_free(struct stream *inner)
+{
+	unbind(inner);
+	keep_deinit(&inner->keep);
+	for (unsigned i = 0; i < STREAM_BUFFERS; i++)
+		free(inner->buffers[i].data);
+	facts_free(inner->facts);
+	free(inner);
 }
 
 /* ---- Settling ------------------------------------------------------------------------------ */
@@ -240,11 +257,14 @@ static void state_clear(struct facts *facts)
 	facts->security_packet = facts->protocol_packet;
 }
 
+static void close_inner(struct stream *stream);
+
 /* Ends the classification: the one place where a stream goes. */
 static void conclude(struct stream *stream, bool is_given_up)
 {
 	struct detect *detect = stream->detect;
 	struct facts *facts = stream->facts;
+	close_inner(stream);
 	for (unsigned i = 0; i < stream->n_bound; i++) {
 		stream->current = &stream->bound[i];
 		if (stream->current->detector->on_end)
@@ -501,6 +521,77 @@ static void deliver(struct stream *stream, unsigned side, struct bytes bytes, ui
 		hand(stream, side, bytes, offset - stream->base[side], is_end);
 	else
 		keep_bytes(stream, side, bytes, offset - stream->base[side], is_end);
+}
+
+/* ---- What was sealed ----------------------------------------------------------------------- */
+
+struct tls_decrypt *stream_decrypt(struct stream *stream)
+{
+	if (!stream->decrypt && stream->detect->options.keys)
+		stream->decrypt = tls_decrypt_new(stream->detect->options.keys);
+	return stream->decrypt;
+}
+
+/* NULL without memory, or if the depth is reached. */
+static struct stream *inner_new(struct stream *outer)
+{
+	if (outer->depth >= STREAM_MAX_DEPTH)
+		return NULL;
+	struct stream *inner = calloc(1, sizeof(*inner));
+	struct facts *facts = facts_new();
+	if (!inner || !facts) {
+		free(inner);
+		facts_free(facts);
+		return NULL;
+	}
+	*inner = (struct stream){
+		.detect = outer->detect,
+		.flow = outer->flow,
+		.facts = facts,
+		.from_start = { true, true },
+		.depth = outer->depth + 1,
+		.is_decrypted = true,
+	};
+	facts->from_start[0] = facts->from_start[1] = true;
+	return inner;
+}
+
+/* No more comes: what is there is probed for the last time, and what was found is stated. */
+static void close_inner(struct stream *stream)
+{
+	struct stream *inner = stream->inner;
+	if (!inner)
+		return;
+	if (!inner->is_over && inner->n_bound == 0)
+		probe_bytes(inner, true);
+	close_inner(inner);
+	for (unsigned i = 0; i < inner->n_bound; i++) {
+		inner->current = &inner->bound[i];
+		if (inner->current->detector->on_end)
+			inner->current->detector->on_end(inner);
+	}
+	stream_adopt_facts(stream, inner, true);
+	inner_free(inner);
+	stream->inner = NULL;
+}
+
+bool stream_feed_inner(struct stream *stream, unsigned side, struct bytes bytes)
+{
+	if (!stream->inner)
+		stream->inner = inner_new(stream);
+	struct stream *inner = stream->inner;
+	if (!inner)
+		return false;
+	inner->packet = stream->packet;
+	inner->packet_ns = stream->packet_ns;
+	inner->has_data[side] |= bytes.len > 0;
+	deliver(inner, side, bytes, inner->fed[side], false);
+	inner->fed[side] += bytes.len;
+	stream_adopt_facts(stream, inner, false);
+	if (!inner->is_over)
+		return true;
+	close_inner(stream);
+	return false;
 }
 
 static void deliver_ready(struct stream *stream, unsigned side)

@@ -110,6 +110,10 @@ struct stream {
 	int64_t packet_ns;
 	const struct datagram *datagram;
 	uint64_t inner_offset[2];
+	struct tls_decrypt *decrypt; /* of the bound TLS detector, if keys were given; or NULL */
+	struct stream *inner;        /* what it has opened, classified by itself; or NULL */
+	uint64_t fed[2];             /* as an inner one: bytes handed in */
+	bool is_decrypted;           /* is an inner one, with facts of its own */
 	uint8_t depth;
 	uint8_t n_facts, n_notes;
 	bool wants_inner;  /* the detector called stream_open_inner() */
@@ -122,6 +126,20 @@ struct stream {
 
 /* Certificates parsed once: a small cache by digest. NULL if der is no certificate. */
 const struct cert_info *stream_certificate(struct stream *stream, struct bytes der);
+
+/*
+ * What opens the records of the TLS connection being read; NULL without keys. It lives as long as
+ * the detector is bound.
+ */
+struct tls_decrypt *stream_decrypt(struct stream *stream);
+/*
+ * Bytes that were sealed in this stream: they are classified as a stream of their own, whose
+ * protocol replaces that of this one and whose facts join it. False when it wants no more. Bytes
+ * need live only during the call.
+ */
+bool stream_feed_inner(struct stream *stream, unsigned side, struct bytes bytes);
+/* States what an inner stream has found. is_last: its list too. */
+void stream_adopt_facts(struct stream *stream, const struct stream *inner, bool is_last);
 
 #define DETECT_CERTIFICATES 64
 

@@ -69,6 +69,8 @@ static uint8_t current_index(const struct stream *stream)
 static bool may_replace(const struct stream *stream, enum protocol protocol)
 {
 	const struct facts *facts = stream->facts;
+	if (facts->is_inside_tls)
+		return false; /* what was read inside says more than its envelope */
 	if (facts->protocol == PROTOCOL_UNKNOWN || facts->detector == current_index(stream))
 		return true;
 	if (stream->depth > 0)
@@ -101,6 +103,8 @@ void stream_state_opener(struct stream *stream, unsigned side)
 {
 	struct flow *flow = stream->flow;
 	stream->facts->opener_side = (int8_t)side;
+	if (stream->is_decrypted)
+		return; /* the envelope has told */
 	flow_set_opener(flow, side, OPENER_PROTOCOL);
 }
 
@@ -127,6 +131,31 @@ static bool is_stated(const struct stream *stream, const struct fact_def *def, i
 			return true;
 	}
 	return false;
+}
+
+/*
+ * The envelope's slots stay its own, above all security and doubt; only what was recognised inside
+ * replaces its protocol. TLS inside TLS is two envelopes.
+ */
+void stream_adopt_facts(struct stream *stream, const struct stream *inner, bool is_last)
+{
+	struct facts *facts = stream->facts;
+	const struct facts *found = inner->facts;
+	if (found->protocol != PROTOCOL_UNKNOWN && found->protocol != PROTOCOL_TLS) {
+		facts->protocol = found->protocol;
+		facts->protocol_evidence = found->protocol_evidence;
+		facts->protocol_packet = found->protocol_packet;
+		facts->detector = found->detector;
+		facts->is_inside_tls = true;
+	}
+	facts->has_media |= found->has_media;
+	if (found->is_refused)
+		stream_state_refusal(stream, found->refusal);
+	for (const struct fact *fact = is_last ? found->list : NULL; fact; fact = fact->next)
+		if (stream->n_facts < STREAM_MAX_FACTS &&
+		    !is_stated(stream, fact->def, fact->number, fact->text) &&
+		    facts_add(facts, fact->def, fact->packet, fact->number, fact->text) == 0)
+			stream->n_facts++;
 }
 
 static void add_fact(struct stream *stream, const struct fact_def *def, int64_t number,

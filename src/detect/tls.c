@@ -1,7 +1,8 @@
 /*
  * TLS and SSL over TCP (RFC 8446, RFC 5246, RFC 6101, SSLv2-style hellos of RFC 5246 E.2): what the
- * handshake offers, who authenticated, and how it ended. No keys are used; what is encrypted is
- * only measured.
+ * handshake offers, who authenticated, and how it ended. What is encrypted is only measured, unless
+ * keys were given that fit: then it is read (tls_decrypt.c), and what is inside goes to the other
+ * detectors as a stream of its own.
  *
  * Up to TLS 1.2 everything before ChangeCipherSpec is clear, so MTLS is read: CertificateRequest,
  * the client's Certificate and its CertificateVerify. In TLS 1.3 it is guessed from the length of
@@ -63,6 +64,8 @@ enum tls_fact {
 	F_ENCRYPTED_ALERT,
 	F_RENEGOTIATED,
 	F_CLEAR_ANSWER,
+	F_DECRYPTED,
+	F_DECRYPTION,
 	N_TLS_FACTS
 };
 
@@ -131,6 +134,10 @@ static const struct fact_def facts[N_TLS_FACTS + 1] = {
 		"a handshake came after application data", false },
 	[F_CLEAR_ANSWER] = { "tls.clear_answer", FACT_BOOL,
 		"a ClientHello was answered without TLS", false },
+	[F_DECRYPTED] = { "tls.decrypted", FACT_BOOL,
+		"what was sent inside was read with the keys that were given", false },
+	[F_DECRYPTION] = { "tls.decryption", FACT_TEXT,
+		"failed: the keys that were given for this connection do not fit it", false },
 };
 /* clang-format on */
 
@@ -158,6 +165,8 @@ struct tls_side {
 	bool has_ccs;
 	bool has_finished;    /* an encrypted handshake record came */
 	bool skips_record;    /* the rest of this record is not for us */
+	bool is_sealed;       /* this record is gathered, to be opened with keys */
+	bool is_read;         /* TLS 1.3: its handshake was opened, up to its Finished */
 	uint16_t n_protected; /* records of type application data, saturating */
 	uint16_t last_protected_len;
 };
@@ -174,6 +183,8 @@ struct tls {
 	bool is_resumed;
 	bool is_handshake_done;
 	bool has_app_data, is_renegotiated;
+	bool reads_client; /* TLS 1.3: its handshake is being opened, so lengths are not asked */
+	bool is_inner_done; /* nobody wants more of what is inside */
 	bool is_client_finished; /* TLS 1.3: its Finished has been sent, as far as lengths tell */
 	bool is_stated;
 	bool has_ticket, has_new_ticket;
@@ -353,7 +364,7 @@ static void state_auth(struct stream *stream, const struct tls *tls, enum client
 /* Says what is known of client authentication; once. */
 static void conclude(struct stream *stream, struct tls *tls)
 {
-	if (tls->is_stated || !tls->has_client)
+	if (tls->is_stated || !tls->has_client || tls->reads_client)
 		return;
 	tls->is_stated = true;
 	/* The server's change of cipher may be lost; that data flows says it was there. */
@@ -365,6 +376,8 @@ static void conclude(struct stream *stream, struct tls *tls)
 		auth = read_client_auth(tls);
 	else if (tls->is_13_selected_psk)
 		auth = CLIENT_AUTH_RESUMED;
+	else if (client_of(tls)->is_read)
+		auth = read_client_auth(tls);
 	else if (tls->offers_early_data || !tls->first_protected)
 		auth = CLIENT_AUTH_UNKNOWN;
 	else
@@ -425,6 +438,8 @@ static void on_client_hello(struct stream *stream, struct tls *tls, unsigned sid
 	tls->has_client_hello = true;
 	state_hello(stream, tls);
 	bool is_whole = client_hello_parse(&hello, body, false);
+	if (stream_decrypt(stream))
+		tls_decrypt_client_hello(stream_decrypt(stream), body);
 	tls->offered_version = hello.max_version;
 	tls->offers_early_data |= hello.offers_early_data;
 	if (hello.ticket.len) {
@@ -502,6 +517,18 @@ static uint16_t read_server_extensions(struct stream *stream, struct tls *tls, s
 	return version;
 }
 
+/* Both hellos are there: are there keys? */
+static void start_decryption(struct stream *stream, struct tls *tls, struct bytes body)
+{
+	struct tls_decrypt *decrypt = stream_decrypt(stream);
+	if (!decrypt || !tls->has_client_hello)
+		return;
+	tls_decrypt_server_hello(decrypt, body, stream_facts(stream)->tls_version, tls->suite);
+	if (tls->offers_early_data)
+		tls_decrypt_expect_early_data(decrypt);
+	tls->reads_client = tls->is_13 && tls_decrypt_is_open(decrypt, true);
+}
+
 static void on_server_hello(struct stream *stream, struct tls *tls, unsigned side,
                             struct bytes body)
 {
@@ -530,6 +557,7 @@ static void on_server_hello(struct stream *stream, struct tls *tls, unsigned sid
 	state_hello(stream, tls);
 	state_version(stream, tls, version);
 	state_suite(stream, tls, suite);
+	start_decryption(stream, tls, body);
 	tls->n_session_id = (uint8_t)MIN(session_id.len, sizeof(tls->session_id));
 	if (tls->n_session_id)
 		memcpy(tls->session_id, session_id.data, tls->n_session_id);
@@ -560,6 +588,8 @@ static void on_certificate(struct stream *stream, struct tls *tls, unsigned side
 {
 	struct reader r = reader_of(body);
 	bool is_client = is_from_client(tls, side);
+	if (tls->is_13)
+		reader_skip(&r, reader_u8(&r)); /* certificate_request_context */
 	uint32_t list_len = reader_be24(&r);
 	if (r.is_short)
 		return;
@@ -584,6 +614,25 @@ static void on_new_session_ticket(struct tls *tls, struct bytes body)
 	sha256(ticket, tls->new_ticket);
 }
 
+/* TLS 1.3, opened with keys: this side's handshake is read to its end. */
+static void on_finished_13(struct stream *stream, struct tls *tls, unsigned side)
+{
+	bool is_client = is_from_client(tls, side);
+	if (tls->side[side].is_read)
+		return;
+	tls->side[side].is_read = true;
+	if (stream_decrypt(stream))
+		tls_decrypt_finished(stream_decrypt(stream), is_client);
+	if (!is_client) {
+		tls->has_server_done = true;
+		return;
+	}
+	/* With its Finished the client has said all: what it did not show it does not have. */
+	tls->has_key_exchange = tls->is_client_finished = tls->is_handshake_done = true;
+	tls->reads_client = false;
+	conclude(stream, tls);
+}
+
 /* A whole handshake message, or its first MESSAGE_KEPT bytes. */
 static void on_message(struct stream *stream, struct tls *tls, unsigned side, uint8_t type,
                        struct bytes body)
@@ -599,7 +648,7 @@ static void on_message(struct stream *stream, struct tls *tls, unsigned side, ui
 			on_server_hello(stream, tls, side, body);
 		break;
 	case NEW_SESSION_TICKET:
-		if (!is_client)
+		if (!is_client && !tls->is_13)
 			on_new_session_ticket(tls, body);
 		break;
 	case CERTIFICATE:
@@ -619,6 +668,16 @@ static void on_message(struct stream *stream, struct tls *tls, unsigned side, ui
 		break;
 	case CLIENT_KEY_EXCHANGE:
 		tls->has_key_exchange |= is_client;
+		if (is_client && stream_decrypt(stream))
+			tls_decrypt_key_exchange(stream_decrypt(stream), body);
+		break;
+	case FINISHED:
+		if (tls->is_13)
+			on_finished_13(stream, tls, side);
+		break;
+	case KEY_UPDATE:
+		if (tls->is_13 && stream_decrypt(stream))
+			tls_decrypt_key_update(stream_decrypt(stream), is_client);
 		break;
 	default:
 		break;
@@ -682,7 +741,10 @@ static bool begin_message(struct stream *stream, struct tls *tls, unsigned side)
 	struct reader r = reader_of(BYTES(s->message, 4));
 	reader_u8(&r);
 	s->message_left = s->message_len = reader_be24(&r);
-	if (!s->has_ccs || is_clear_after_change(tls, side))
+	if (stream_decrypt(stream) && !s->is_sealed)
+		tls_decrypt_transcript(stream_decrypt(stream), is_from_client(tls, side) || s->message[0] == CLIENT_HELLO,
+		                       BYTES(s->message, 4));
+	if (!s->has_ccs || s->is_sealed || is_clear_after_change(tls, side))
 		return true;
 	s->skips_record = true;
 	s->n_message = 0;
@@ -699,6 +761,11 @@ static void walk_handshake(struct stream *stream, struct tls *tls, unsigned side
 		                         !begin_message(stream, tls, side)))
 			return;
 		struct bytes part = bytes_take(bytes, s->message_left);
+		if (stream_decrypt(stream) && !s->is_sealed)
+			tls_decrypt_transcript(stream_decrypt(stream),
+			                       is_from_client(tls, side) ||
+			                               s->message[0] == CLIENT_HELLO,
+			                       part);
 		stream_buffer_add(stream, side, part, MESSAGE_KEPT);
 		bytes = bytes_skip(bytes, part.len);
 		s->message_left -= (uint32_t)part.len;
@@ -751,6 +818,8 @@ static void on_change_cipher_spec(struct stream *stream, struct tls *tls, unsign
 	stream_buffer_clear(stream, side);
 	if (tls->is_13 || !tls->has_client)
 		return;
+	if (stream_decrypt(stream))
+		tls_decrypt_change_cipher(stream_decrypt(stream), is_from_client(tls, side));
 	const struct tls_side *client = client_of(tls), *server = server_of(tls);
 	if (s == server && tls->has_server_hello && !tls->has_server_done)
 		tls->is_resumed = true;
@@ -782,6 +851,8 @@ static void on_client_protected(struct stream *stream, struct tls *tls, uint16_t
 {
 	if (!tls->first_protected) {
 		tls->first_protected = len;
+		if (tls->reads_client)
+			return;
 		if (len == 2 + 1 + 16 || (tls->suite == 0x1305 && len == 2 + 1 + 8)) {
 			bool_fact(stream, F_ENCRYPTED_ALERT);
 			refuse(stream, tls, "encrypted alert");

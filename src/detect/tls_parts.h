@@ -21,6 +21,8 @@ enum message_type {
 	SERVER_HELLO_DONE = 14,
 	CERTIFICATE_VERIFY = 15,
 	CLIENT_KEY_EXCHANGE = 16,
+	FINISHED = 20,
+	KEY_UPDATE = 24,
 };
 
 /* ---- tls_names.c --------------------------------------------------------------------------- */
@@ -39,6 +41,73 @@ const char *tls_version_name(uint16_t version);
 /* May a record's header say this? (RFC 8446 5.1, and what older peers send) */
 bool tls_is_record(uint8_t type, uint16_t version, uint16_t len);
 enum detect_step tls_probe(const struct detect_view *view);
+
+/* ---- tls_keys.c: the secrets of detect.h, as the decryption asks for them -------------------- */
+
+#define TLS_SECRET_MAX 48
+
+enum tls_label {
+	LABEL_MASTER, /* up to TLS 1.2; the others are of TLS 1.3 */
+	LABEL_CLIENT_HANDSHAKE,
+	LABEL_SERVER_HANDSHAKE,
+	LABEL_CLIENT_TRAFFIC,
+	LABEL_SERVER_TRAFFIC,
+	N_TLS_LABELS
+};
+
+/* A view into the keys; empty if there is none. */
+struct bytes keys_find_secret(const struct keys *keys, const uint8_t client_random[32],
+                              enum tls_label label);
+bool keys_have_rsa(const struct keys *keys);
+/* Tries every RSA key on the premaster secret of a client that offered this version. */
+bool keys_open_premaster(const struct keys *keys, struct bytes sealed, uint16_t version,
+                         uint8_t premaster[TLS_SECRET_MAX]);
+
+/* ---- tls_decrypt.c: one connection's records, opened with those keys ------------------------- */
+
+/*
+ * Sides are told apart by who is the client, not by the flow's sides. Told of the handshake as it
+ * goes by, it finds and derives keys by itself. Owned by the stream (stream_decrypt()).
+ */
+struct tls_decrypt;
+
+struct tls_decrypt *tls_decrypt_new(const struct keys *keys);
+/* Wipes what it knows. */
+struct tls_decrypt *tls_decrypt_free(struct tls_decrypt *d);
+/* Memory held, in bytes. */
+size_t tls_decrypt_cost(const struct tls_decrypt *d);
+
+/* Handshake messages in clear, header and body, in any pieces. */
+void tls_decrypt_transcript(struct tls_decrypt *d, bool is_client, struct bytes bytes);
+void tls_decrypt_client_hello(struct tls_decrypt *d, struct bytes body);
+void tls_decrypt_server_hello(struct tls_decrypt *d, struct bytes body, uint16_t version,
+                              uint16_t suite);
+/* The client may send records sealed by keys that are in no key log we use. */
+void tls_decrypt_expect_early_data(struct tls_decrypt *d);
+void tls_decrypt_key_exchange(struct tls_decrypt *d, struct bytes body);
+/* Up to TLS 1.2: what this side sends from now on is sealed. */
+void tls_decrypt_change_cipher(struct tls_decrypt *d, bool is_client);
+/* TLS 1.3, from messages that were opened: this side's next keys. */
+void tls_decrypt_finished(struct tls_decrypt *d, bool is_client);
+void tls_decrypt_key_update(struct tls_decrypt *d, bool is_client);
+
+/* There are keys for what this side sends from here on. */
+bool tls_decrypt_is_open(const struct tls_decrypt *d, bool is_client);
+/* Nothing more is to be opened, on both sides; what was learnt stays. */
+void tls_decrypt_stop(struct tls_decrypt *d);
+
+/* A record of an open side: its header, its body in pieces, then open. */
+void tls_decrypt_begin(struct tls_decrypt *d, bool is_client, const uint8_t header[5]);
+void tls_decrypt_add(struct tls_decrypt *d, bool is_client, struct bytes bytes);
+
+enum tls_opened {
+	TLS_OPENED,  /* *type and *plain; valid until the next record of either side */
+	TLS_PASSED,  /* sealed by keys that we were not given, before those that we were */
+	TLS_FAILED,  /* the keys do not fit, or the record was changed: everything is stopped */
+	TLS_ENOUGH,  /* as much as is ever opened of a flow: everything is stopped */
+};
+enum tls_opened tls_decrypt_open(struct tls_decrypt *d, bool is_client, uint8_t *type,
+                                 struct bytes *plain);
 
 /* ---- tls_hello.c --------------------------------------------------------------------------- */
 

@@ -361,7 +361,7 @@ static void put_trials(struct lines *lines, const struct explanation *e, enum cl
 	if (n == 0 && closeness != CLOSE_FITS)
 		return;
 	lines_blank(lines);
-	lines_put(lines, INK_TITLE, title, 0, n ? "" : " none");
+	lines_put(lines, INK_TITLE, n ? title : "Rules whose headers fit: none", 0, "");
 	for (size_t i = 0; i < e->n_trials; i++)
 		if (closeness_of(&e->trials[i]) == closeness)
 			put_trial(lines, e, &e->trials[i]);

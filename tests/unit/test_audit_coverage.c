@@ -287,22 +287,22 @@ static void lost_much(struct capture_summary *c)
 }
 static void dropped_little(struct capture_summary *c)
 {
-	c->received = 9990;
+	c->received = 10000; /* dropped ones included */
 	c->dropped_interface = 10;
 }
 static void dropped_kernel(struct capture_summary *c)
 {
-	c->received = 9990;
+	c->received = 10000; /* dropped ones included */
 	c->dropped_kernel = 11;
 }
 static void dropped_ring(struct capture_summary *c)
 {
-	c->received = 9990;
+	c->received = 10000; /* dropped ones included */
 	c->dropped_ring = 11;
 }
 static void dropped_table(struct capture_summary *c)
 {
-	c->received = 9990;
+	c->received = 10000; /* dropped ones included */
 	c->dropped_table = 11;
 }
 

@@ -56,6 +56,7 @@ Test(decode, fills_every_field)
 	cr_expect_eq(packet.transport, 17);
 	cr_expect_eq(packet.ttl, 63);
 	cr_expect_eq(packet.n_vlans, 0);
+	cr_expect_eq(packet.n_tunnels, 0);
 	cr_expect_eq(packet.tcp_flags, 0);
 	cr_expect_eq(packet.tcp_seq, 0);
 	cr_expect_eq(packet.tcp_ack, 0);
@@ -88,7 +89,7 @@ Test(decode, each_status_is_reached)
 	             DECODE_SHORT);
 	cr_expect_eq(decode_one(LINK_ETHERNET, bytes_take(udp->bytes, 37), 37, &packet),
 	             DECODE_INVALID);
-	decode_hand("mpls", &packet);
+	decode_hand("macsec", &packet);
 }
 
 /* A frame that says it was shorter on the wire than what was captured is as long as captured. */

@@ -53,6 +53,13 @@
 #define SCTP_HEADER      PORTS, 0, 0, 0, 1, 0, 0, 0, 0
 #define ICMP(type, code) type, code, 0, 0, 0, 0, 0, 0
 
+/* Inside tunnels: 203.0.113.1 to 203.0.113.2; UDP with other ports. */
+#define IPV4B(len, protocol)                                                                       \
+	0x45, 0, HI(len), LO(len), 0, 7, 0x40, 0, 61, protocol, 0, 0, 203, 0, 113, 1, 203, 0, 113, \
+	        2
+#define UDP_PORTS(src, dst, len) HI(src), LO(src), HI(dst), LO(dst), HI(len), LO(len), 0, 0
+#define LABEL(label, bottom)     HI((label) >> 4), LO((label) >> 4), LO((label) << 4) | (bottom), 64
+
 /* A frame and what becomes of it. */
 struct hand_frame {
 	const char *name;
@@ -86,7 +93,7 @@ static const struct hand_frame hand_frames[] = {
 	      'b', 'c', 'd', 'e'),
 	FRAME("sctp", LINK_ETHERNET, DECODE_OK, 38, ETHER(0x0800), IPV4(36, 132), SCTP_HEADER, 0, 0,
 	      0, 4),
-	FRAME("gre", LINK_ETHERNET, DECODE_OK, 34, ETHER(0x0800), IPV4(28, 47), 0, 0, 8, 0, 1, 2, 3,
+	FRAME("gre", LINK_ETHERNET, DECODE_OK, 39, ETHER(0x0800), IPV4(28, 47), 0, 0, 8, 0, 1, 2, 3,
 	      4),
 	FRAME("ah-udp", LINK_ETHERNET, DECODE_OK, 50, ETHER(0x0800), IPV4(40, 51), AH12(17),
 	      UDP(8)),
@@ -109,10 +116,43 @@ static const struct hand_frame hand_frames[] = {
 	FRAME("vlan-5", LINK_ETHERNET, DECODE_OK, 58, ETHER(0x88a8), TAG(1, 0x9100), TAG(2, 0x9200),
 	      TAG(3, 0x8100), TAG(4, 0x8100), TAG(5, 0x0800), IPV4(28, 17), UDP(8)),
 	FRAME("arp", LINK_ETHERNET, DECODE_OTHER, 14, ETHER(0x0806), 0, 1, 8, 0, 6, 4, 0, 1),
-	FRAME("mpls", LINK_ETHERNET, DECODE_UNSUPPORTED, 14, ETHER(0x8847), 0, 0, 0x11, 0x40,
-	      IPV4(28, 17), UDP(8)),
-	FRAME("pppoe", LINK_ETHERNET, DECODE_UNSUPPORTED, 14, ETHER(0x8864), 0x11, 0, 0, 1, 0, 2, 0,
-	      0x21),
+	FRAME("mpls", LINK_ETHERNET, DECODE_OK, 42, ETHER(0x8847), LABEL(1, 1), IPV4(28, 17),
+	      UDP(8)),
+	FRAME("mpls-stack", LINK_ETHERNET, DECODE_OK, 66, ETHER(0x8848), LABEL(16, 0), LABEL(2, 1),
+	      IPV6(8, 17), UDP(8)),
+	FRAME("mpls-ethernet", LINK_ETHERNET, DECODE_OK, 60, ETHER(0x8847), LABEL(17, 1), 0, 0, 0,
+	      9, ETHER(0x0800), IPV4(28, 17), UDP(8)),
+	FRAME("macsec", LINK_ETHERNET, DECODE_UNSUPPORTED, 14, ETHER(0x88e5), 0, 0, 0x11, 0x40),
+	FRAME("pppoe", LINK_ETHERNET, DECODE_OK, 46, ETHER(0x8864), 0x11, 0, 0, 5, 0, 30, 0, 0x21,
+	      IPV4(28, 17), UDP(8), 0, 0, 0),
+	FRAME("pppoe-lcp", LINK_ETHERNET, DECODE_OTHER, 22, ETHER(0x8864), 0x11, 0, 0, 5, 0, 6,
+	      0xc0, 0x21, 9, 1, 0, 4),
+	FRAME("pbb", LINK_ETHERNET, DECODE_OK, 60, ETHER(0x88a8), TAG(3, 0x88e7), 0x10, 1, 2, 3,
+	      MACS, 8, 0, IPV4(28, 17), UDP(8)),
+	FRAME("ipip", LINK_ETHERNET, DECODE_OK, 58, ETHER(0x0800), IPV4(48, 4), IPV4B(28, 17),
+	      UDP(8)),
+	FRAME("6in4", LINK_ETHERNET, DECODE_OK, 78, ETHER(0x0800), IPV4(68, 41), IPV6(8, 17),
+	      UDP(8)),
+	FRAME("gre-ip", LINK_ETHERNET, DECODE_OK, 74, ETHER(0x0800), IPV4(64, 47), 0xb0, 0, 8, 0, 0,
+	      0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, IPV4B(28, 17), UDP(8)),
+	FRAME("gre-ethernet", LINK_ETHERNET, DECODE_OK, 76, ETHER(0x0800), IPV4(66, 47), 0, 0, 0x65,
+	      0x58, ETHER(0x0800), IPV4B(28, 17), UDP(8)),
+	FRAME("erspan-1", LINK_ETHERNET, DECODE_OK, 76, ETHER(0x0800), IPV4(66, 47), 0, 0, 0x88,
+	      0xbe, ETHER(0x0800), IPV4B(28, 17), UDP(8)),
+	FRAME("erspan-2", LINK_ETHERNET, DECODE_OK, 88, ETHER(0x0800), IPV4(78, 47), 0x10, 0, 0x88,
+	      0xbe, 0, 0, 0, 7, 0x10, 0x64, 0, 5, 0, 0, 0, 1, ETHER(0x0800), IPV4B(28, 17),
+	      UDP(8)),
+	FRAME("erspan-3", LINK_ETHERNET, DECODE_OK, 100, ETHER(0x0800), IPV4(90, 47), 0x10, 0, 0x22,
+	      0xeb, 0, 0, 0, 7, 0x20, 0x64, 0, 6, 1, 2, 3, 4, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8,
+	      ETHER(0x0800), IPV4B(28, 17), UDP(8)),
+	FRAME("vxlan", LINK_ETHERNET, DECODE_OK, 88, ETHER(0x0800), IPV4(78, 17),
+	      UDP_PORTS(40000, 4789, 58), 8, 0, 0, 0, 0, 1, 2, 0, ETHER(0x0800), IPV4B(28, 17),
+	      UDP(8)),
+	FRAME("geneve", LINK_ETHERNET, DECODE_OK, 92, ETHER(0x0800), IPV4(82, 17),
+	      UDP_PORTS(40000, 6081, 62), 1, 0, 0x65, 0x58, 0, 1, 2, 0, 1, 2, 3, 4, ETHER(0x0800),
+	      IPV4B(28, 17), UDP(8)),
+	FRAME("vxlan-arp", LINK_ETHERNET, DECODE_OTHER, 64, ETHER(0x0800), IPV4(54, 17),
+	      UDP_PORTS(40000, 4789, 34), 8, 0, 0, 0, 0, 1, 2, 0, ETHER(0x0806), 0, 1, 8, 0),
 	FRAME("stp", LINK_ETHERNET, DECODE_OTHER, 17, ETHER(8), 0x42, 0x42, 3, 0, 0, 0, 0, 0),
 	FRAME("snap", LINK_ETHERNET, DECODE_OK, 46, ETHER(36), 0xaa, 0xaa, 3, 0, 0, 0, 8, 0,
 	      IPV4(28, 17), UDP(8)),

@@ -82,8 +82,7 @@ Test(link, longest_length_of_802_3)
 
 Test(link, ethertypes_that_hide_flows)
 {
-	static const uint16_t types[] = { 0x6558, 0x8847, 0x8848, 0x8864, 0x8870,
-		                          0x88e5, 0x88e7, 0x8926, 0x894f };
+	static const uint16_t types[] = { 0x6558, 0x8870, 0x88e5, 0x8926, 0x894f };
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct packet packet;
 		cr_expect_eq(DECODE(LINK_ETHERNET, &packet, ETHER(types[i]), 1, 2, 3, 4),
