@@ -8,75 +8,16 @@
 #include "app/rules_view.h"
 #include "app/run.h"
 
-struct rules_args {
-	const char *packs[RUN_MAX_PACKS];
-	size_t n_packs;
-	const char *site;
-	bool is_json;
-	const char *operands[2];
-	size_t n_operands;
-};
-
-enum option_id { OPTION_SITE = 1, OPTION_PACK, OPTION_FORMAT, OPTION_HELP };
-
 static const struct app_option options[] = {
-	{ OPTION_SITE, 's', "site", "SITE", false,
+	{ VIEW_SITE, 's', "site", "SITE", false,
 	  "show the table as this site uses it: its ports, features, allow entries" },
-	{ OPTION_PACK, 'p', "pack", "PACK", false,
+	{ VIEW_PACK, 'p', "pack", "PACK", false,
 	  "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },
-	{ OPTION_FORMAT, 'f', "format", "FORMAT", false, "text (default) or json" },
-	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
+	{ VIEW_FORMAT, 'f', "format", "FORMAT", false, "text (default) or json" },
+	{ VIEW_HELP, 'h', "help", NULL, false, "this text" },
 };
 
 const struct command command_rules;
-
-static int take_option(struct rules_args *args, int id, const char *value)
-{
-	switch (id) {
-	case OPTION_SITE:
-		args->site = value;
-		return 0;
-	case OPTION_PACK:
-		if (args->n_packs == ARRAY_SIZE(args->packs))
-			return app_fail(APP_USAGE, "rules", "more than %d packs", RUN_MAX_PACKS);
-		args->packs[args->n_packs++] = value;
-		return 0;
-	case OPTION_FORMAT:
-		args->is_json = strcmp(value, "json") == 0;
-		if (!args->is_json && strcmp(value, "text") != 0)
-			return app_fail(APP_USAGE, "rules",
-			                "no format \"%s\": expected text or json", value);
-		return 0;
-	case OPTION_HELP:
-		app_usage(stdout, &command_rules);
-		run_print_options(stdout, options, ARRAY_SIZE(options));
-		return -1;
-	default:
-		return APP_USAGE;
-	}
-}
-
-/* 0, -1 after help, or an exit code. */
-static int parse(struct rules_args *args, int argc, char **argv)
-{
-	struct app_args walk;
-	const char *value;
-	app_args_init(&walk, argc, argv, options, ARRAY_SIZE(options));
-	for (;;) {
-		int id = app_args_next(&walk, &value);
-		if (id == -1)
-			return 0;
-		if (id == 0 && args->n_operands == ARRAY_SIZE(args->operands))
-			return app_fail(APP_USAGE, "rules", "one word too many: \"%s\"", value);
-		int r = 0;
-		if (id == 0)
-			args->operands[args->n_operands++] = value;
-		else
-			r = take_option(args, id, value);
-		if (r)
-			return r;
-	}
-}
 
 static int finish(FILE *out, int r)
 {
@@ -95,7 +36,7 @@ static int finish_json(struct json_object *object)
 
 /* ---- list, show, matrix ------------------------------------------------------------------- */
 
-static int run_list(const struct rules_args *args, const struct ruleset *ruleset)
+static int run_list(const struct view_args *args, const struct ruleset *ruleset)
 {
 	if (args->is_json)
 		return finish_json(rules_to_json(ruleset));
@@ -104,7 +45,7 @@ static int run_list(const struct rules_args *args, const struct ruleset *ruleset
 	return finish(stdout, 0);
 }
 
-static int run_matrix(const struct rules_args *args, const struct ruleset *ruleset)
+static int run_matrix(const struct view_args *args, const struct ruleset *ruleset)
 {
 	if (args->is_json)
 		return finish_json(matrix_to_json(ruleset));
@@ -136,7 +77,7 @@ static int fail_unknown(const struct ruleset *ruleset, const char *id)
 }
 
 /* The id of a printed row that was split shows all its facets. */
-static int run_show(const struct rules_args *args, const struct ruleset *ruleset)
+static int run_show(const struct view_args *args, const struct ruleset *ruleset)
 {
 	const char *id = args->operands[1];
 	struct view view = view_of(stdout);
@@ -333,7 +274,7 @@ static struct json_object *check_to_json(const struct pack *pack)
 	return object;
 }
 
-static int run_check(const struct rules_args *args)
+static int run_check(const struct view_args *args)
 {
 	_cleanup_(pack_freep) struct pack *pack = NULL;
 	_cleanup_(ruleset_freep) struct ruleset *ruleset = NULL;
@@ -357,8 +298,8 @@ static int run_check(const struct rules_args *args)
 
 /* ------------------------------------------------------------------------------------------- */
 
-static int run_loaded(const struct rules_args *args,
-                      int (*run)(const struct rules_args *, const struct ruleset *))
+static int run_loaded(const struct view_args *args,
+                      int (*run)(const struct view_args *, const struct ruleset *))
 {
 	struct app_table table;
 	struct err err = { "" };
@@ -371,7 +312,7 @@ static int run_loaded(const struct rules_args *args,
 	return r;
 }
 
-static int run_word(const struct rules_args *args)
+static int run_word(const struct view_args *args)
 {
 	static const char *const words[] = { "list", "show", "matrix", "check" };
 	const char *word = args->n_operands ? args->operands[0] : "";
@@ -399,8 +340,8 @@ static int run_word(const struct rules_args *args)
 
 static int cmd_rules(int argc, char **argv)
 {
-	struct rules_args args = { 0 };
-	int r = parse(&args, argc, argv);
+	struct view_args args = { 0 };
+	int r = view_args_parse(&args, &command_rules, options, ARRAY_SIZE(options), argc, argv);
 	if (r)
 		return r < 0 ? APP_PASS : r;
 	return run_word(&args);

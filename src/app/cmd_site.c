@@ -12,69 +12,16 @@
 #include "app/rules_view.h"
 #include "app/run.h"
 
-struct site_args {
-	const char *packs[RUN_MAX_PACKS];
-	size_t n_packs;
-	bool is_json;
-	const char *operands[2];
-	size_t n_operands;
-};
-
-enum option_id { OPTION_PACK = 1, OPTION_FORMAT, OPTION_HELP };
 enum { INDENT = 13 };
 
 static const struct app_option options[] = {
-	{ OPTION_PACK, 'p', "pack", "PACK", false,
+	{ VIEW_PACK, 'p', "pack", "PACK", false,
 	  "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },
-	{ OPTION_FORMAT, 'f', "format", "FORMAT", false, "text (default) or json" },
-	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
+	{ VIEW_FORMAT, 'f', "format", "FORMAT", false, "text (default) or json" },
+	{ VIEW_HELP, 'h', "help", NULL, false, "this text" },
 };
 
 const struct command command_site;
-
-static int take_option(struct site_args *args, int id, const char *value)
-{
-	switch (id) {
-	case OPTION_PACK:
-		if (args->n_packs == ARRAY_SIZE(args->packs))
-			return app_fail(APP_USAGE, "site", "more than %d packs", RUN_MAX_PACKS);
-		args->packs[args->n_packs++] = value;
-		return 0;
-	case OPTION_FORMAT:
-		args->is_json = strcmp(value, "json") == 0;
-		if (!args->is_json && strcmp(value, "text") != 0)
-			return app_fail(APP_USAGE, "site",
-			                "no format \"%s\": expected text or json", value);
-		return 0;
-	case OPTION_HELP:
-		app_usage(stdout, &command_site);
-		run_print_options(stdout, options, ARRAY_SIZE(options));
-		return -1;
-	default:
-		return APP_USAGE;
-	}
-}
-
-static int parse(struct site_args *args, int argc, char **argv)
-{
-	struct app_args walk;
-	const char *value;
-	app_args_init(&walk, argc, argv, options, ARRAY_SIZE(options));
-	for (;;) {
-		int id = app_args_next(&walk, &value);
-		if (id == -1)
-			return 0;
-		if (id == 0 && args->n_operands == ARRAY_SIZE(args->operands))
-			return app_fail(APP_USAGE, "site", "one word too many: \"%s\"", value);
-		int r = 0;
-		if (id == 0)
-			args->operands[args->n_operands++] = value;
-		else
-			r = take_option(args, id, value);
-		if (r)
-			return r;
-	}
-}
 
 /* ---- what can never be judged ------------------------------------------------------------- */
 
@@ -387,7 +334,7 @@ static struct json_object *site_to_json(const struct ruleset *ruleset)
 	return object;
 }
 
-static int run_check(const struct site_args *args)
+static int run_check(const struct view_args *args)
 {
 	struct app_table table;
 	struct err err = { "" };
@@ -411,8 +358,8 @@ static int run_check(const struct site_args *args)
 
 static int cmd_site(int argc, char **argv)
 {
-	struct site_args args = { 0 };
-	int r = parse(&args, argc, argv);
+	struct view_args args = { 0 };
+	int r = view_args_parse(&args, &command_site, options, ARRAY_SIZE(options), argc, argv);
 	if (r)
 		return r < 0 ? APP_PASS : r;
 	if (args.n_operands == 2 && strcmp(args.operands[0], "check") == 0)

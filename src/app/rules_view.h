@@ -5,6 +5,8 @@
 #ifndef PCAUDIT_APP_RULES_VIEW_H
 #define PCAUDIT_APP_RULES_VIEW_H
 
+#include "app/app.h"
+#include "app/run.h"
 #include <json-c/json.h>
 
 #include "pcaudit/base/strbuf.h"
@@ -37,6 +39,20 @@ void rule_add_duration(struct strbuf *buf, int64_t ns);
 void rule_add_expect(struct strbuf *buf, const struct expect_window *expect);
 const char *port_end_word(enum port_end end);
 const struct document *rule_document(const struct ruleset_rule *rule, const char *id);
+
+/* What `rules` and `site` are asked on the command line. */
+enum view_option { VIEW_SITE = 1, VIEW_PACK, VIEW_FORMAT, VIEW_HELP };
+struct view_args {
+	const char *packs[RUN_MAX_PACKS];
+	size_t n_packs;
+	const char *site;
+	bool is_json;
+	const char *operands[2];
+	size_t n_operands;
+};
+/* options use the ids of enum view_option. 0, -1 after help, or an exit code after saying why. */
+int view_args_parse(struct view_args *args, const struct command *command,
+                    const struct app_option *options, size_t n_options, int argc, char **argv);
 
 void rules_view_list(const struct view *view, const struct ruleset *ruleset);
 void rules_view_show(const struct view *view, const struct ruleset *ruleset,

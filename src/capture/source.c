@@ -9,8 +9,9 @@
 
 #include <errno.h>
 
-#define WINDOWS_SIZE ((size_t)64 << 20) /* of all inputs together, while each can have the least   \
-	                                 */
+#define WINDOWS_SIZE                                                                               \
+	((size_t)64 << 20) /* of all inputs together, while each can have the least                \
+	                    */
 
 struct head {
 	struct frame frame;

@@ -64,8 +64,8 @@ static void begin_packet(struct packet *packet, const struct frame *frame)
 }
 
 /* From the IP header that layer is at to the payload of its transport. */
-static enum decode_status packet_read(struct decode *decode, struct layer *layer, uint8_t version,
-                                      struct packet *packet)
+static inline enum decode_status packet_read(struct decode *decode, struct layer *layer,
+                                             uint8_t version, struct packet *packet)
 {
 	struct ip ip = { .src = &packet->src, .dst = &packet->dst };
 	enum decode_status status = ip_read(&ip, layer, version);
@@ -103,7 +103,9 @@ static enum decode_status inside_read(struct decode *decode, struct layer *layer
  * Goes as deep into packet as tunnels lead. What cannot be read inside one is no proof that it is
  * one: the packet outside is the packet then.
  */
-static enum decode_status tunnels_read(struct decode *decode, struct packet *packet)
+__attribute__((__noinline__)) /* its locals would burden every frame */
+static enum decode_status
+tunnels_read(struct decode *decode, struct packet *packet)
 {
 	while (tunnel_is_possible(packet)) {
 		struct packet inner = *packet;

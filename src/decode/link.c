@@ -108,12 +108,16 @@ static enum decode_status ether_payload_read(struct layer *layer, uint16_t type,
                                              struct packet *packet, uint8_t *version)
 {
 	for (;;) {
+		if (__builtin_expect(type == ETHERTYPE_IPV4, 1)) {
+			*version = 4;
+			return DECODE_OK;
+		}
 		enum decode_status status = tags_read(layer, packet, &type);
 		if (status != DECODE_OK)
 			return status;
 		if (type < ETHERTYPE_MIN)
 			return ether_length_read(layer, type, version);
-		if (__builtin_expect(!shim_is_known(type), 1))
+		if (!shim_is_known(type))
 			return take_ethertype(type, version);
 		status = shim_open(layer, packet, &type);
 		if (status != DECODE_OK)

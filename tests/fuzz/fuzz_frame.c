@@ -23,6 +23,9 @@ static void check_packet(const struct packet *packet, const struct frame *frame)
 	check(packet->n_vlans <= PACKET_MAX_VLANS);
 	for (unsigned i = 0; i < packet->n_vlans; i++)
 		check(packet->vlans[i] < 4096);
+	check(packet->n_tunnels <= PACKET_MAX_TUNNELS);
+	for (unsigned i = 0; i < packet->n_tunnels; i++)
+		check(tunnel_kind_word(packet->tunnels[i].kind)[0] != '\0');
 	check(packet->payload.len <= packet->payload_len_wire);
 	check(packet->payload_len_wire <= packet->ip_len);
 	if (packet->payload.len && !packet->is_joined) {

@@ -1,7 +1,7 @@
 /*
- * A capture file: the input is its bytes. libpcap reads it, so this asks whether what we do with
- * libpcap's answers holds: numbers grow, lengths fit, the totals are those of the frames. The file
- * is read alone and merged with itself.
+ * A capture file of any kind, packed or not: the input is its bytes. Numbers grow, lengths fit,
+ * the totals are those of the frames, every frame can be read to its end. The file is read alone,
+ * and merged with itself through a filter.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -35,6 +35,10 @@ static void read_all(struct source *source)
 		check(i < source_input_count(source));
 		check(frame.number > number[i] && frame.len_wire >= frame.data.len);
 		number[i] = frame.number;
+		unsigned sum = 0;
+		for (size_t at = 0; at < frame.data.len; at++)
+			sum += frame.data.data[at];
+		check(sum <= frame.data.len * 255);
 		packets[i]++;
 		bytes[i] += frame.data.len;
 	}

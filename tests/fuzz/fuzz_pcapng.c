@@ -1,8 +1,7 @@
 /*
- * A pcapng file:
- * as one input alone, and as one of three. What must hold whatever the bytes are: numbers
- * are 1, 2, 3; each frame names an interface that is listed and has its link type; the sums of the
- * interfaces are those of the input; every view can be read to its end.
+ * A pcapng file, as one input alone and as one of three. What must hold whatever the bytes are:
+ * numbers are 1, 2, 3; each frame names an interface that is listed and has its link type; the
+ * sums of the interfaces are those of the input; every view can be read to its end.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

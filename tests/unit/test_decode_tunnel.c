@@ -263,14 +263,15 @@ Test(tunnel, one_in_another)
 Test(tunnel, eight_are_opened_nine_are_not)
 {
 	struct packet packet;
-	cr_expect_eq(DECODE(LINK_RAW, &packet, OUTER(8), OUTER(7), OUTER(6), OUTER(5), OUTER(4),
-	                    OUTER(3), OUTER(2), OUTER(1), IPV4B(28, 17), UDP(8)),
-	             DECODE_OK);
+	enum decode_status status =
+	        DECODE(LINK_RAW, &packet, OUTER(8), OUTER(7), OUTER(6), OUTER(5), OUTER(4),
+	               OUTER(3), OUTER(2), OUTER(1), IPV4B(28, 17), UDP(8));
+	cr_expect_eq(status, DECODE_OK);
 	cr_expect_eq(packet.n_tunnels, 8);
 	cr_expect_eq(packet.src_port, 5060);
-	cr_expect_eq(DECODE(LINK_RAW, &packet, OUTER(9), OUTER(8), OUTER(7), OUTER(6), OUTER(5),
-	                    OUTER(4), OUTER(3), OUTER(2), OUTER(1), IPV4B(28, 17), UDP(8)),
-	             DECODE_UNSUPPORTED);
+	status = DECODE(LINK_RAW, &packet, OUTER(9), OUTER(8), OUTER(7), OUTER(6), OUTER(5),
+	                OUTER(4), OUTER(3), OUTER(2), OUTER(1), IPV4B(28, 17), UDP(8));
+	cr_expect_eq(status, DECODE_UNSUPPORTED);
 }
 
 /* An ICMP error inside a tunnel quotes a flow inside it. */
