@@ -84,6 +84,8 @@ struct flow {
 	uint16_t port[2];
 	uint16_t vlan;       /* outermost tag of the first packet; 0xffff: none */
 	uint16_t vlan_inner; /* second tag, or 0xffff */
+	uint8_t tunnels;     /* how many the first packet came in; 0: none */
+	uint8_t tunnel;      /* enum tunnel_kind of the innermost, if any */
 	uint8_t transport;
 	uint8_t opener;      /* side: 0 or 1. Changed by flow_set_opener() */
 	uint8_t opener_how;  /* enum opener */

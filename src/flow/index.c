@@ -62,20 +62,6 @@ int flow_index_add(struct flow_index *index, uint32_t tag, uint32_t record)
 	return 0;
 }
 
-uint32_t flow_index_next(const struct flow_index *index, uint32_t tag, uint32_t *at)
-{
-	/* An index that exists always has an empty slot, which ends the run. */
-	while (index->size) {
-		const struct flow_slot *slot = &index->slots[(tag + *at) & (index->size - 1)];
-		if (!slot->record)
-			return 0;
-		++*at;
-		if (slot->tag == tag)
-			return slot->record;
-	}
-	return 0;
-}
-
 void flow_index_remove(struct flow_index *index, uint32_t tag, uint32_t record)
 {
 	uint32_t mask = index->size - 1, hole = tag & mask;

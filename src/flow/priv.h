@@ -12,6 +12,7 @@
 #define FLOW_SILENCE_NS   (3 * NS_PER_SECOND)         /* an opener this quiet has had no answer */
 #define FLOW_DUPLICATE_NS (10 * NS_PER_MS)            /* the same SYN again this soon is a copy */
 #define FLOW_NO_VLAN      0xffff
+#define FLOW_IDLE_MIN_NS  (10 * NS_PER_SECOND) /* no flow is idle out sooner: flow_idle_ns() */
 
 /* flow->own.bits, of one side of a TCP flow. */
 enum flow_bits {
@@ -78,7 +79,19 @@ void flow_index_clear(struct flow_index *index);
  * Records with this tag, one after the other: *at starts as 0 and belongs to the index. 0: no more.
  * Different 5-tuples may share a tag.
  */
-uint32_t flow_index_next(const struct flow_index *index, uint32_t tag, uint32_t *at);
+static inline uint32_t flow_index_next(const struct flow_index *index, uint32_t tag, uint32_t *at)
+{
+	/* An index that exists always has an empty slot, which ends the run. */
+	while (index->size) {
+		const struct flow_slot *slot = &index->slots[(tag + *at) & (index->size - 1)];
+		if (!slot->record)
+			return 0;
+		++*at;
+		if (slot->tag == tag)
+			return slot->record;
+	}
+	return 0;
+}
 
 /* ---- memory.c: 5-tuples that expired ------------------------------------------------------- */
 
@@ -142,7 +155,10 @@ struct flow_shard {
 void flow_shard_init(struct flow_shard *shard, size_t max_bytes); /* SIZE_MAX: no cap */
 void flow_shard_deinit(struct flow_shard *shard);
 size_t flow_shard_memory(const struct flow_shard *shard);
-struct flow *flow_shard_get(const struct flow_shard *shard, uint32_t record);
+static inline struct flow *flow_shard_get(const struct flow_shard *shard, uint32_t record)
+{
+	return &shard->slabs[(record - 1) / FLOW_SLAB][(record - 1) % FLOW_SLAB];
+}
 /* A zeroed record in no list. 0, FLOW_E_NO_ROOM or -ENOMEM. */
 int flow_shard_take(struct flow_shard *shard, struct flow **out);
 void flow_shard_give(struct flow_shard *shard, struct flow *flow);

@@ -50,11 +50,6 @@ size_t flow_shard_memory(const struct flow_shard *shard)
 	       (size_t)shard->memories.n_sets * 4 * sizeof(struct flow_past);
 }
 
-struct flow *flow_shard_get(const struct flow_shard *shard, uint32_t record)
-{
-	return &shard->slabs[(record - 1) / FLOW_SLAB][(record - 1) % FLOW_SLAB];
-}
-
 static int grow(struct flow_shard *shard)
 {
 	uint32_t n = MIN((uint32_t)FLOW_SLAB, shard->max_records - shard->n_records);
@@ -128,8 +123,11 @@ static void list_remove(struct flow_shard *shard, struct flow_list *list, struct
 
 static uint8_t idle_list_of(const struct flow *flow)
 {
-	int64_t idle = flow_idle_ns(flow) / NS_PER_SECOND;
-	unsigned class = idle <= 10 ? 0 : idle <= 30 ? 1 : idle <= 60 ? 2 : 3;
+	int64_t idle_ns = flow_idle_ns(flow);
+	unsigned class = idle_ns <= 10 * NS_PER_SECOND   ? 0
+	                 : idle_ns <= 30 * NS_PER_SECOND ? 1
+	                 : idle_ns <= 60 * NS_PER_SECOND ? 2
+	                                                 : 3;
 
 	return (uint8_t)(class + (flow->expect ? FLOW_IDLE_CLASSES : 0));
 }

@@ -210,6 +210,9 @@ static int open_flow(struct flow_table *table, struct flow_shard *shard, const s
 	flow->port[1] = packet->dst_port;
 	flow->vlan = packet->n_vlans > 0 ? packet->vlans[0] : FLOW_NO_VLAN;
 	flow->vlan_inner = packet->n_vlans > 1 ? packet->vlans[1] : FLOW_NO_VLAN;
+	flow->tunnels = packet->n_tunnels;
+	if (packet->n_tunnels)
+		flow->tunnel = packet->tunnels[packet->n_tunnels - 1].kind;
 	flow->transport = packet->transport;
 	flow->opener_how = OPENER_FIRST_PACKET;
 	flow->file = packet->file;
@@ -226,7 +229,9 @@ static int open_flow(struct flow_table *table, struct flow_shard *shard, const s
 /* True if the packet belongs to a new flow although the 5-tuple is known. */
 static bool is_over(const struct flow *flow, unsigned side, const struct packet *packet)
 {
-	return elapsed_ns(flow->last_ns, packet->time_ns) > flow_idle_ns(flow) ||
+	int64_t silent_ns = elapsed_ns(flow->last_ns, packet->time_ns);
+
+	return (silent_ns > FLOW_IDLE_MIN_NS && silent_ns > flow_idle_ns(flow)) ||
 	       flow_is_reopened_by(flow, side, packet);
 }
 

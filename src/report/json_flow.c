@@ -193,7 +193,10 @@ struct json_object *json_flow(struct values *values, const struct report *report
 		values_put_text(values, object, "type", type);
 	put_ends(values, object, report, record);
 	values_put(values, object, "vlan", vlan_list(values, flow));
-	values_put_null(values, object, "tunnel");
+	if (flow->tunnels)
+		values_put_text(values, object, "tunnel", tunnel_kind_word((enum tunnel_kind)flow->tunnel));
+	else
+		values_put_null(values, object, "tunnel");
 	values_put_text(values, object, "direction", opener_word(a->opener_how));
 	values_put_text(values, object, "state", flow_state_word(a->state));
 	values_put_time(values, object, "first", true, flow->first_ns);

@@ -183,7 +183,7 @@ BROKEN = [
     (['coverage', 0, 'type'], 'coverage'), (['coverage', 0, 'status'], 'seen'),
     (['coverage', 0, 'best'], None), (['coverage', 0, 'rule'], None), (['coverage', 0, 'reason'], ''),
     (['flows', 0, 'type'], 'flow'), (['flows', 0, 'id'], '1'), (['flows', 0, 'transport'], 'TCP'),
-    (['flows', 0, 'vlan'], None), (['flows', 0, 'vlan'], [4096]), (['flows', 0, 'tunnel'], 'gre'),
+    (['flows', 0, 'vlan'], None), (['flows', 0, 'vlan'], [4096]), (['flows', 0, 'tunnel'], 'wire'),
     (['flows', 0, 'direction'], 'guess'), (['flows', 0, 'state'], 'open'),
     (['flows', 0, 'packets'], [1]), (['flows', 0, 'bytes'], [1, 2, 3]),
     (['flows', 0, 'security'], 'ssl'), (['flows', 0, 'evidence'], 'sure'),

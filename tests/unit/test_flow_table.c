@@ -123,6 +123,22 @@ Test(flow_table, vlans_are_an_attribute_or_part_of_the_key)
 }
 
 /* Reports and threads rest on it: a shard is the same in every run and for both directions. */
+/* The innermost 5-tuple is the flow; the tunnel its first packet came in is told, no part of the key. */
+Test(flow_table, a_tunnel_is_an_attribute)
+{
+	_cleanup_(flow_table_freep) struct flow_table *table = new_table(NULL);
+	struct packet p = udp(CLIENT, 10, S(1));
+
+	p.n_tunnels = 2;
+	p.tunnels[0].kind = TUNNEL_GRE;
+	p.tunnels[1].kind = TUNNEL_VXLAN;
+	struct flow *flow = update(table, p, FLOW_OPENED);
+	cr_assert_eq(flow->tunnels, 2);
+	cr_assert_eq(flow->tunnel, TUNNEL_VXLAN);
+	cr_assert_eq(update(table, udp(SERVER, 10, S(2)), 0), flow, "the answer came without a tunnel");
+	cr_assert_eq(flow->tunnels, 2);
+}
+
 Test(flow_table, shards_are_stable_and_even)
 {
 	struct flow_table *table = new_table(NULL), *other = new_table(NULL);
