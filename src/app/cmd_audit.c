@@ -34,7 +34,7 @@ struct audit_args {
 enum option_id {
 	OPTION_SITE = 1, OPTION_PACK, OPTION_VANTAGE, OPTION_FORMAT, OPTION_OUTPUT, OPTION_FILTER, OPTION_SINCE,
 	OPTION_UNTIL, OPTION_FLOWS, OPTION_EXAMPLES, OPTION_HASH, OPTION_SENSOR, OPTION_FAIL_ON, OPTION_TRUNCATED,
-	OPTION_LOCAL, OPTION_IDENTITIES, OPTION_SEPARATE, OPTION_MEMORY, OPTION_HELP,
+	OPTION_LOCAL, OPTION_IDENTITIES, OPTION_SEPARATE, OPTION_MEMORY, OPTION_KEYLOG, OPTION_RSA_KEY, OPTION_HELP,
 };
 
 static const struct app_option options[] = {
@@ -56,6 +56,8 @@ static const struct app_option options[] = {
 	{ OPTION_IDENTITIES, 0, "identities", NULL, false, "facts may hold the user part of addresses" },
 	{ OPTION_SEPARATE, 0, "separate-vlans", NULL, false, "the same 5-tuple in two VLANs is two flows" },
 	{ OPTION_MEMORY, 0, "max-memory", "SIZE", false, "cap for flows and first bytes, as 512M or 2G" },
+	{ OPTION_KEYLOG, 0, "keylog", "FILE", false, "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" },
+	{ OPTION_RSA_KEY, 0, "rsa-key", "FILE", false, "an RSA private key in PEM, for TLS with RSA key exchange; repeatable" },
 	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
 };
 
@@ -158,6 +160,10 @@ static int take_option(struct audit_args *args, int id, const char *value)
 	case OPTION_SEPARATE:
 		run->separate_vlans = true;
 		return 0;
+	case OPTION_KEYLOG:
+		return run_add_key_log(run, "audit", value);
+	case OPTION_RSA_KEY:
+		return run_add_rsa_key(run, "audit", value);
 	case OPTION_MEMORY:
 		return run_parse_size("audit", "--max-memory", value, &run->max_memory_bytes);
 	default:

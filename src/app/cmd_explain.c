@@ -28,6 +28,8 @@ enum option_id {
 	OPTION_IDENTITIES,
 	OPTION_SEPARATE,
 	OPTION_MEMORY,
+	OPTION_KEYLOG,
+	OPTION_RSA_KEY,
 	OPTION_HELP,
 };
 
@@ -50,6 +52,10 @@ static const struct app_option options[] = {
 	  "the same 5-tuple in two VLANs is two flows" },
 	{ OPTION_MEMORY, 0, "max-memory", "SIZE", false,
 	  "cap for flows and first bytes, as 512M or 2G" },
+	{ OPTION_KEYLOG, 0, "keylog", "FILE", false,
+	  "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" },
+	{ OPTION_RSA_KEY, 0, "rsa-key", "FILE", false,
+	  "an RSA private key in PEM, for TLS with RSA key exchange; repeatable" },
 	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
 };
 
@@ -96,6 +102,10 @@ static int take_option(struct explain_args *args, int id, const char *value)
 	case OPTION_SEPARATE:
 		run->separate_vlans = true;
 		return 0;
+	case OPTION_KEYLOG:
+		return run_add_key_log(run, "explain", value);
+	case OPTION_RSA_KEY:
+		return run_add_rsa_key(run, "explain", value);
 	case OPTION_MEMORY:
 		return run_parse_size("explain", "--max-memory", value, &run->max_memory_bytes);
 	default:

@@ -8,6 +8,7 @@
 #include "pcaudit/sink.h"
 
 #define DEFAULT_MAX_MEMORY (UINT64_C(2) << 30)
+#define MAX_KEY_FILE       ((size_t)256 << 20)
 
 void run_options_init(struct run_options *options)
 {
@@ -101,6 +102,24 @@ int run_add_vantage(struct run_options *options, const char *command, const char
 		return app_fail(APP_USAGE, command, "--vantage %s: too many vantages", text);
 	snprintf(options->vantage + at, sizeof(options->vantage) - at, "%s%.*s", at ? "+" : "", (int)len, text);
 	return text[len] ? run_add_input(options, command, text + len + 1) : 0;
+}
+
+static int add_key_file(const char **files, size_t *n, const char *command, const char *option, const char *path)
+{
+	if (*n == RUN_MAX_KEY_FILES)
+		return app_fail(APP_USAGE, command, "more than %d %s", RUN_MAX_KEY_FILES, option);
+	files[(*n)++] = path;
+	return 0;
+}
+
+int run_add_key_log(struct run_options *options, const char *command, const char *path)
+{
+	return add_key_file(options->key_logs, &options->n_key_logs, command, "--keylog", path);
+}
+
+int run_add_rsa_key(struct run_options *options, const char *command, const char *path)
+{
+	return add_key_file(options->rsa_keys, &options->n_rsa_keys, command, "--rsa-key", path);
 }
 
 /* ---- Option values -------------------------------------------------------------------------- */
@@ -277,6 +296,65 @@ static int open_inputs(struct run *run, const struct run_options *options, struc
 	return r ? APP_CANNOT : 0;
 }
 
+/* ---- Keys ----------------------------------------------------------------------------------- */
+
+static void keys_text_freep(struct bytes *text)
+{
+	keys_wipe(*text);
+	free((void *)text->data);
+}
+
+/* Malformed lines do not end a run: a log that is still being written ends in half a line. */
+static int load_key_log(struct keys *keys, const char *path, struct err *err)
+{
+	_cleanup_(keys_text_freep) struct bytes text = { 0 };
+	struct keylog_result result;
+
+	if (sink_read_file(&text, path, MAX_KEY_FILE, err) < 0)
+		return APP_CANNOT;
+	if (keys_add_keylog(keys, text, &result) < 0)
+		return APP_CANNOT;
+	for (size_t i = 0; i < MIN(result.n_malformed, (size_t)KEYLOG_MAX_NAMED); i++)
+		fprintf(stderr, "pcaudit: %s:%zu: %s; the line is left out\n", path, result.malformed[i].line,
+			result.malformed[i].why);
+	if (result.n_malformed > KEYLOG_MAX_NAMED)
+		fprintf(stderr, "pcaudit: %s: %zu malformed lines in all are left out\n", path, result.n_malformed);
+	if (result.n_no_room)
+		fprintf(stderr, "pcaudit: %s: too many secrets, %zu are left out\n", path, result.n_no_room);
+	if (result.n_secrets || result.n_no_room)
+		return 0;
+	err_set(err, "%s: no secret of a TLS connection in it; a key log as SSLKEYLOGFILE writes it is expected", path);
+	return APP_USAGE;
+}
+
+static int load_rsa_key(struct keys *keys, const char *path, struct err *err)
+{
+	_cleanup_(keys_text_freep) struct bytes text = { 0 };
+	const char *why = NULL;
+
+	if (sink_read_file(&text, path, 1 << 20, err) < 0)
+		return APP_CANNOT;
+	int r = keys_add_rsa(keys, text, &why);
+	if (r == KEYS_E_INVALID)
+		err_set(err, "%s: %s", path, why);
+	return r == KEYS_E_INVALID ? APP_USAGE : r ? APP_CANNOT : 0;
+}
+
+static int load_keys(struct run *run, const struct run_options *options, struct err *err)
+{
+	int r = 0;
+
+	if (!options->n_key_logs && !options->n_rsa_keys)
+		return 0;
+	if (keys_new(&run->keys) < 0)
+		return APP_CANNOT;
+	for (size_t i = 0; i < options->n_key_logs && r == 0; i++)
+		r = load_key_log(run->keys, options->key_logs[i], err);
+	for (size_t i = 0; i < options->n_rsa_keys && r == 0; i++)
+		r = load_rsa_key(run->keys, options->rsa_keys[i], err);
+	return r;
+}
+
 int run_new(struct run *run, const struct run_options *options, struct err *err)
 {
 	struct pipeline *p = &run->pipeline;
@@ -286,6 +364,8 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	if (r == 0)
 		r = check_vantages(run, options->vantage, err);
 	if (r == 0)
+		r = load_keys(run, options, err);
+	if (r == 0)
 		r = hash_inputs(run, options, err);
 	if (r == 0)
 		r = open_inputs(run, options, err);
@@ -294,7 +374,8 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	struct flow_table_options table = { .max_memory_bytes = options->max_memory_bytes / 4 * 3,
 					    .separate_vlans = options->separate_vlans };
 	struct detect_options detect = { .first_bytes_budget = options->max_memory_bytes / 4,
-					 .identities = options->identities };
+					 .identities = options->identities,
+					 .keys = run->keys };
 	struct ledger_options ledger = options->ledger;
 	ledger.vantage = options->vantage[0] ? options->vantage : NULL;
 	p->scope = run->table.scope;
@@ -338,6 +419,7 @@ void run_deinit(struct run *run)
 {
 	ledger_free(run->pipeline.ledger);
 	detect_free(run->pipeline.detect);
+	keys_free(run->keys);
 	flow_table_free(run->pipeline.table);
 	decode_free(run->pipeline.decode);
 	source_free(run->pipeline.source);

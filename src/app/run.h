@@ -6,11 +6,14 @@
 #include "app/pipeline.h"
 
 #define RUN_MAX_PACKS 32
+#define RUN_MAX_KEY_FILES 64
 
 struct run_options {
 	const char *site_file;
 	const char *packs[RUN_MAX_PACKS];
 	size_t n_packs;
+	const char *key_logs[RUN_MAX_KEY_FILES], *rsa_keys[RUN_MAX_KEY_FILES];
+	size_t n_key_logs, n_rsa_keys;
 	char vantage[256]; /* names joined by "+"; empty: none */
 	const char *filter;
 	int64_t since_ns, until_ns;
@@ -25,12 +28,16 @@ void run_options_init(struct run_options *options);
 void run_options_deinit(struct run_options *options);
 /* NAME, or NAME=FILE for a capture taken there. 0 or an exit code after saying what is wrong. */
 int run_add_vantage(struct run_options *options, const char *command, const char *text);
+/* A file of secrets to look inside TLS with. 0 or an exit code after saying what is wrong. */
+int run_add_key_log(struct run_options *options, const char *command, const char *path);
+int run_add_rsa_key(struct run_options *options, const char *command, const char *path);
 /* A capture, a folder of them, or "-". 0 or an exit code after saying what is wrong. */
 int run_add_input(struct run_options *options, const char *command, const char *path);
 
 struct run {
 	struct app_table table;
 	struct pipeline pipeline;
+	struct keys *keys; /* NULL: none were given */
 	uint8_t (*input_sha256)[32];
 	const struct input_info **inputs;
 };

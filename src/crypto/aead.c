@@ -1,8 +1,8 @@
 /*
  * Opening what TLS sealed: AES-GCM (RFC 5288), ChaCha20-Poly1305 (RFC 7905) and AES-CBC
- * (RFC 5246 6.2.3.2), by OpenSSL's EVP. One call opens one record; nothing is kept between calls, so
- * there is no context that could outlive its key. Nonces, padding and MACs of CBC are the caller's,
- * since they are TLS's business and not the cipher's.
+ * (RFC 5246 6.2.3.2), by OpenSSL's EVP. One call opens one record; nothing is kept between calls,
+ * so there is no context that could outlive its key. Nonces, padding and MACs of CBC are the
+ * caller's, since they are TLS's business and not the cipher's.
  */
 #include "pcaudit/crypto.h"
 

@@ -1,7 +1,7 @@
 /*
- * From one secret to others: the PRF of TLS up to 1.2 (RFC 5246 5, RFC 2246 5), HKDF-Expand-Label of
- * TLS 1.3 (RFC 8446 7.1, RFC 5869), and the HMAC that both, and records sealed by CBC, rest on. By
- * OpenSSL's EVP. An OpenSSL that refuses an algorithm is a false, never a guess.
+ * From one secret to others: the PRF of TLS up to 1.2 (RFC 5246 5, RFC 2246 5), HKDF-Expand-Label
+ * of TLS 1.3 (RFC 8446 7.1, RFC 5869), and the HMAC that both, and records sealed by CBC, rest on.
+ * By OpenSSL's EVP. An OpenSSL that refuses an algorithm is a false, never a guess.
  */
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -55,7 +55,8 @@ bool hash_of(enum hash hash, struct bytes bytes, uint8_t *out)
 	return is_made;
 }
 
-bool hmac_of(enum hash hash, struct bytes key, struct bytes first, struct bytes second, uint8_t *out)
+bool hmac_of(enum hash hash, struct bytes key, struct bytes first, struct bytes second,
+             uint8_t *out)
 {
 	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	_cleanup_(mac_ctx_freep) EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;

@@ -135,7 +135,7 @@ static const struct fact_def facts[N_TLS_FACTS + 1] = {
 	[F_CLEAR_ANSWER] = { "tls.clear_answer", FACT_BOOL,
 		"a ClientHello was answered without TLS", false },
 	[F_DECRYPTED] = { "tls.decrypted", FACT_BOOL,
-		"what was sent inside was read with the keys that were given", false },
+		"records were opened with the keys that were given", false },
 	[F_DECRYPTION] = { "tls.decryption", FACT_TEXT,
 		"failed: the keys that were given for this connection do not fit it", false },
 };
@@ -183,7 +183,7 @@ struct tls {
 	bool is_resumed;
 	bool is_handshake_done;
 	bool has_app_data, is_renegotiated;
-	bool reads_client; /* TLS 1.3: its handshake is being opened, so lengths are not asked */
+	bool reads_client;  /* TLS 1.3: its handshake is being opened, so lengths are not asked */
 	bool is_inner_done; /* nobody wants more of what is inside */
 	bool is_client_finished; /* TLS 1.3: its Finished has been sent, as far as lengths tell */
 	bool is_stated;
@@ -396,6 +396,7 @@ static void conclude(struct stream *stream, struct tls *tls)
 /* Ended before application data by an alert: the reason is the alert, not a handshake cut short. */
 static void refuse(struct stream *stream, struct tls *tls, const char *refusal)
 {
+	tls->reads_client = false;
 	conclude(stream, tls);
 	if (stream_facts(stream)->doubt == DOUBT_HANDSHAKE_CUT)
 		stream_state_doubt(stream, DOUBT_NONE);
@@ -742,7 +743,8 @@ static bool begin_message(struct stream *stream, struct tls *tls, unsigned side)
 	reader_u8(&r);
 	s->message_left = s->message_len = reader_be24(&r);
 	if (stream_decrypt(stream) && !s->is_sealed)
-		tls_decrypt_transcript(stream_decrypt(stream), is_from_client(tls, side) || s->message[0] == CLIENT_HELLO,
+		tls_decrypt_transcript(stream_decrypt(stream),
+		                       is_from_client(tls, side) || s->message[0] == CLIENT_HELLO,
 		                       BYTES(s->message, 4));
 	if (!s->has_ccs || s->is_sealed || is_clear_after_change(tls, side))
 		return true;
@@ -762,10 +764,9 @@ static void walk_handshake(struct stream *stream, struct tls *tls, unsigned side
 			return;
 		struct bytes part = bytes_take(bytes, s->message_left);
 		if (stream_decrypt(stream) && !s->is_sealed)
-			tls_decrypt_transcript(stream_decrypt(stream),
-			                       is_from_client(tls, side) ||
-			                               s->message[0] == CLIENT_HELLO,
-			                       part);
+			tls_decrypt_transcript(
+			        stream_decrypt(stream),
+			        is_from_client(tls, side) || s->message[0] == CLIENT_HELLO, part);
 		stream_buffer_add(stream, side, part, MESSAGE_KEPT);
 		bytes = bytes_skip(bytes, part.len);
 		s->message_left -= (uint32_t)part.len;
@@ -846,16 +847,27 @@ static void on_app_data(struct stream *stream, struct tls *tls, uint16_t len)
 	tls->app_bytes += len;
 }
 
+/* TLS 1.3: the client's first protected record is as short as only an alert is. */
+static bool is_first_alert(const struct tls *tls)
+{
+	return tls->first_protected == 2 + 1 + 16 ||
+	       (tls->suite == 0x1305 && tls->first_protected == 2 + 1 + 8);
+}
+
+static void refuse_unread(struct stream *stream, struct tls *tls)
+{
+	bool_fact(stream, F_ENCRYPTED_ALERT);
+	refuse(stream, tls, "encrypted alert");
+}
+
 /* TLS 1.3: the client's protected records, of which the first tells most. */
 static void on_client_protected(struct stream *stream, struct tls *tls, uint16_t len)
 {
 	if (!tls->first_protected) {
 		tls->first_protected = len;
-		if (tls->reads_client)
-			return;
-		if (len == 2 + 1 + 16 || (tls->suite == 0x1305 && len == 2 + 1 + 8)) {
-			bool_fact(stream, F_ENCRYPTED_ALERT);
-			refuse(stream, tls, "encrypted alert");
+		if (is_first_alert(tls)) {
+			if (!tls->reads_client)
+				refuse_unread(stream, tls);
 			return;
 		}
 		/* The one case that goes on: an empty Certificate, or a Certificate alone. */
@@ -863,7 +875,8 @@ static void on_client_protected(struct stream *stream, struct tls *tls, uint16_t
 		        infer_client_auth(tls) == CLIENT_AUTH_INFERRED_ABSENT && len > 25;
 		tls->is_client_finished = is_finished || tls->is_13_selected_psk;
 	} else if (tls->is_client_finished) {
-		on_app_data(stream, tls, len);
+		if (!tls->reads_client)
+			on_app_data(stream, tls, len);
 	} else {
 		unsigned n = client_of(tls)->n_protected;
 		tls->is_client_finished = len == 45 || len == 53 || len == 69 || n >= 3;
@@ -879,10 +892,11 @@ static void weigh_server_end(struct stream *stream, struct tls *tls)
 {
 	if (!tls->is_13 || !tls->has_client || tls->n_server_after != 1 ||
 	    !tls->is_client_finished || server_of(tls)->last_protected_len != EMPTY_ALERT_13 ||
-	    client_of(tls)->last_protected_len == EMPTY_ALERT_13)
+	    client_of(tls)->last_protected_len == EMPTY_ALERT_13 ||
+	    stream_facts(stream)->is_inside_tls ||
+	    tls_decrypt_is_open(stream_decrypt(stream), false))
 		return;
-	bool_fact(stream, F_ENCRYPTED_ALERT);
-	refuse(stream, tls, "encrypted alert");
+	refuse_unread(stream, tls);
 }
 
 static void on_protected(struct stream *stream, struct tls *tls, unsigned side, uint16_t len)
@@ -908,23 +922,100 @@ static void on_protected(struct stream *stream, struct tls *tls, unsigned side, 
 		conclude(stream, tls);
 }
 
+/* ---- With keys ------------------------------------------------------------------------------ */
+
+static bool is_to_be_opened(struct stream *stream, const struct tls *tls, unsigned side)
+{
+	uint8_t type = tls->side[side].type;
+	if (!tls->has_client ||
+	    !tls_decrypt_is_open(stream_decrypt(stream), is_from_client(tls, side)))
+		return false;
+	return tls->is_13 ? type == APPLICATION_DATA : type != CHANGE_CIPHER_SPEC;
+}
+
+/* No more is opened: from here on lengths have to tell, as if no keys had been given. */
+static void stop_reading(struct stream *stream, struct tls *tls)
+{
+	bool was_reading = tls->reads_client;
+	tls_decrypt_stop(stream_decrypt(stream));
+	tls->is_inner_done = true;
+	tls->reads_client = false;
+	if (!was_reading)
+		return;
+	if (is_first_alert(tls) && client_of(tls)->n_protected == 1)
+		refuse_unread(stream, tls);
+	else if (tls->is_handshake_done)
+		conclude(stream, tls);
+}
+
+/* What a record held. Up to TLS 1.2 of a sealed handshake only its being there matters. */
+static void on_opened(struct stream *stream, struct tls *tls, unsigned side, uint8_t type,
+                      struct bytes plain)
+{
+	bool_fact(stream, F_DECRYPTED);
+	if (type == HANDSHAKE && tls->is_13)
+		walk_handshake(stream, tls, side, plain);
+	else if (type == ALERT)
+		walk_alert(stream, tls, side, plain);
+	else if (type == APPLICATION_DATA && plain.len && !tls->is_inner_done)
+		tls->is_inner_done = !stream_feed_inner(stream, side, plain);
+	if (tls->is_inner_done && !tls->reads_client)
+		tls_decrypt_stop(stream_decrypt(stream));
+}
+
+static void open_record(struct stream *stream, struct tls *tls, unsigned side)
+{
+	struct tls_decrypt *decrypt = stream_decrypt(stream);
+	struct bytes plain = BYTES(NULL, 0);
+	uint8_t type = 0;
+	switch (tls_decrypt_open(decrypt, is_from_client(tls, side), &type, &plain)) {
+	case TLS_OPENED:
+		on_opened(stream, tls, side, type, plain);
+		break;
+	case TLS_PASSED:
+		break;
+	case TLS_FAILED:
+		text_fact(stream, F_DECRYPTION, "failed");
+		stop_reading(stream, tls);
+		break;
+	case TLS_ENOUGH:
+		stop_reading(stream, tls);
+		break;
+	}
+}
+
+/* Is there more inside that somebody wants? */
+static bool wants_inside(struct stream *stream, const struct tls *tls)
+{
+	const struct tls_decrypt *decrypt = stream_decrypt(stream);
+	return !tls->is_inner_done &&
+	       (tls_decrypt_is_open(decrypt, true) || tls_decrypt_is_open(decrypt, false));
+}
+
 /* A record's header has come. */
 static void on_record(struct stream *stream, struct tls *tls, unsigned side)
 {
 	struct tls_side *s = &tls->side[side];
 	s->skips_record = false;
 	s->n_alert = 0;
+	s->is_sealed = is_to_be_opened(stream, tls, side);
+	if (s->is_sealed)
+		tls_decrypt_begin(stream_decrypt(stream), is_from_client(tls, side), s->header);
 	switch (s->type) {
 	case CHANGE_CIPHER_SPEC:
 		on_change_cipher_spec(stream, tls, side);
 		break;
 	case ALERT:
 		s->skips_record = s->record_len != 2;
-		if (s->skips_record && s->has_ccs && !tls->has_app_data)
+		if (s->skips_record && s->has_ccs && !tls->has_app_data && !s->is_sealed)
 			bool_fact(stream, F_ENCRYPTED_ALERT);
 		break;
 	case APPLICATION_DATA:
 		on_protected(stream, tls, side, s->record_len);
+		break;
+	case HANDSHAKE:
+		if (s->is_sealed)
+			on_encrypted_handshake(stream, tls, side);
 		break;
 	default:
 		break;
@@ -992,11 +1083,20 @@ static void walk_records(struct stream *stream, struct tls *tls, unsigned side, 
 			continue;
 		struct bytes part = bytes_take(bytes, s->record_left);
 		bytes = bytes_skip(bytes, part.len);
-		if (s->type == HANDSHAKE && !s->skips_record)
-			walk_handshake(stream, tls, side, part);
-		else if (s->type == ALERT && !s->skips_record)
-			walk_alert(stream, tls, side, part);
 		s->record_left -= (uint16_t)part.len;
+		if (s->is_sealed) {
+			/* The other side's record may have ended it since. */
+			if (is_to_be_opened(stream, tls, side)) {
+				tls_decrypt_add(stream_decrypt(stream), is_from_client(tls, side),
+				                part);
+				if (s->record_left == 0)
+					open_record(stream, tls, side);
+			}
+		} else if (s->type == HANDSHAKE && !s->skips_record) {
+			walk_handshake(stream, tls, side, part);
+		} else if (s->type == ALERT && !s->skips_record) {
+			walk_alert(stream, tls, side, part);
+		}
 	}
 }
 
@@ -1035,14 +1135,14 @@ static void state_midstream(struct stream *stream)
 }
 
 /* Nothing more to learn? */
-static bool is_enough(struct tls *tls)
+static bool is_enough(struct stream *stream, struct tls *tls)
 {
 	if (!tls->has_client)
 		return (tls->side[0].is_lost && tls->side[1].is_lost) ||
 		       tls->early_bytes >= LOOK_FOR_HELLO;
 	if (tls->is_renegotiated || client_of(tls)->is_lost)
 		return true;
-	if (!tls->is_stated)
+	if (!tls->is_stated || wants_inside(stream, tls))
 		return false;
 	if (!tls->has_app_data)
 		return tls->is_13 && is_out(client_of(tls));
@@ -1072,7 +1172,7 @@ static enum detect_step on_data(struct stream *stream, unsigned side, struct byt
 		walk_records(stream, tls, side, bytes);
 	if (flags & STREAM_END && !is_from_client(tls, side))
 		weigh_server_end(stream, tls);
-	if (stream_facts(stream)->is_refused || is_enough(tls))
+	if (stream_facts(stream)->is_refused || is_enough(stream, tls))
 		return DETECT_DONE;
 	return DETECT_MORE;
 }
@@ -1085,6 +1185,7 @@ static void on_end(struct stream *stream)
 		return;
 	}
 	weigh_server_end(stream, tls);
+	tls->reads_client = false;
 	conclude(stream, tls);
 }
 

@@ -36,10 +36,10 @@ struct sealed_side {
 	uint8_t iv[CIPHER_BLOCK];
 	uint8_t secret[TLS_SECRET_MAX]; /* TLS 1.3: of the present keys */
 	uint64_t sequence;
-	bool has_keys;    /* derived */
-	bool is_open;     /* and in use */
-	bool is_trying;   /* what does not open may have been sealed by earlier keys */
-	bool is_traffic;  /* TLS 1.3: the keys are those behind the Finished */
+	bool has_keys;   /* derived */
+	bool is_open;    /* and in use */
+	bool is_trying;  /* what does not open may have been sealed by earlier keys */
+	bool is_traffic; /* TLS 1.3: the keys are those behind the Finished */
 	uint8_t n_passed;
 	uint8_t header[5];
 	uint8_t *record; /* of room for TLS_RECORD_MAX, made when first needed */
@@ -233,9 +233,9 @@ static void start_13(struct tls_decrypt *d)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		struct sealed_side *s = &d->side[i];
-		struct bytes secret = keys_find_secret(d->keys, d->client_random,
-		                                       i ? LABEL_CLIENT_HANDSHAKE
-		                                         : LABEL_SERVER_HANDSHAKE);
+		struct bytes secret =
+		        keys_find_secret(d->keys, d->client_random,
+		                         i ? LABEL_CLIENT_HANDSHAKE : LABEL_SERVER_HANDSHAKE);
 		s->is_traffic = secret.len == 0;
 		s->is_trying = s->is_traffic;
 		use_secret(d, s, secret.len ? secret : traffic_secret(d, i));
@@ -315,10 +315,10 @@ static bool session_hash(const struct tls_decrypt *d, enum hash hash, uint8_t ou
 {
 	const struct sealed_side *client = &d->side[1], *server = &d->side[0];
 	size_t len = client->transcript_len + server->transcript_len;
-	struct bytes hello = bytes_take(BYTES(client->transcript, client->transcript_len),
-	                                client->hello_len);
-	struct bytes rest = bytes_skip(BYTES(client->transcript, client->transcript_len),
-	                               client->hello_len);
+	struct bytes hello =
+	        bytes_take(BYTES(client->transcript, client->transcript_len), client->hello_len);
+	struct bytes rest =
+	        bytes_skip(BYTES(client->transcript, client->transcript_len), client->hello_len);
 	_cleanup_(freep) uint8_t *all = malloc(len + 1);
 	if (!all || !hello.len || !server->transcript_len || !rest.len)
 		return false;

@@ -3,7 +3,8 @@
  * Decryption Secrets Block of type TLSK holds), and RSA private keys.
  *
  *	CLIENT_RANDOM <client random, 64 digits> <master secret, 96 digits>     up to TLS 1.2
- *	CLIENT_HANDSHAKE_TRAFFIC_SECRET <client random> <secret, 64 or 96>      TLS 1.3, and three more
+ *	CLIENT_HANDSHAKE_TRAFFIC_SECRET <client random> <secret, 64 or 96>      TLS 1.3, and three
+ *more
  *
  * Found again by client random and label in an open-addressing table. A key log is also written by
  * strangers (a capture may carry one), so the table's hash has a key of its own per run, which
@@ -67,14 +68,14 @@ void keys_wipe(struct bytes text)
 }
 
 /* The place of this secret, or the free one where it belongs. The table is never full. */
-static struct secret *find(const struct keys *keys, struct bytes client_random, enum tls_label label)
+static struct secret *find(const struct keys *keys, struct bytes client_random,
+                           enum tls_label label)
 {
 	size_t at = (size_t)hash_bytes(&keys->hash, client_random) + label;
 	for (;; at++) {
 		struct secret *secret = &keys->secrets[at & (keys->size - 1)];
-		if (!secret->len ||
-		    (secret->label == label &&
-		     bytes_equal(BYTES(secret->client_random, 32), client_random)))
+		if (!secret->len || (secret->label == label &&
+		                     bytes_equal(BYTES(secret->client_random, 32), client_random)))
 			return secret;
 	}
 }
@@ -93,8 +94,8 @@ static int grow(struct keys *keys)
 	keys->size = size;
 	for (size_t i = 0; i < old_size; i++)
 		if (old[i].len)
-			*find(keys, BYTES(old[i].client_random, 32),
-			      (enum tls_label)old[i].label) = old[i];
+			*find(keys, BYTES(old[i].client_random, 32), (enum tls_label)old[i].label) =
+			        old[i];
 	free_secrets(old, old_size);
 	return 0;
 }
@@ -199,7 +200,8 @@ static const char *read_secret(struct secret *secret, struct bytes line)
 	if (len != 32 && len != 48)
 		return "the secret is 64 or 96 hexadecimal digits";
 	if (bytes_trim(line).len)
-		return "a label, a client random and a secret are expected, and nothing behind them";
+		return "a label, a client random and a secret are expected, and nothing behind "
+		       "them";
 	secret->len = (uint8_t)len;
 	return NULL;
 }
@@ -213,8 +215,8 @@ static int add_secret(struct keys *keys, const struct secret *secret, struct key
 	int r = grow(keys);
 	if (r < 0)
 		return r;
-	struct secret *place = find(keys, BYTES(secret->client_random, 32),
-	                            (enum tls_label)secret->label);
+	struct secret *place =
+	        find(keys, BYTES(secret->client_random, 32), (enum tls_label)secret->label);
 	keys->n += place->len == 0;
 	*place = *secret;
 	result->n_secrets++;

@@ -80,6 +80,9 @@ ROWS = [
      TAKES + '--since yesterday: a UTC time as 2026-03-01T10:00:00Z or seconds since 1970 is expected\n', ''),
     ('until-early', f'audit --until 0001-01-01T00:00:00Z {PASSING}', 2, re(r'--until 0001.* is expected\n$'), ''),
     ('memory-word', f'audit --max-memory 1MB {PASSING}', 2, TAKES + '--max-memory 1MB: a size as 256M or 2G is expected\n', ''),
+    ('keylog-absent', f'audit --keylog {{tmp}}/absent {PASSING}', 3, TAKES + '{tmp}/absent: No such file or directory\n', ''),
+    ('keylog-empty', f'audit --keylog {{tmp}}/empty {PASSING}', 2, re('{tmp}/empty: no secret of a TLS connection in it;'), ''),
+    ('rsa-key-none', f'audit --rsa-key {{tmp}}/empty {PASSING}', 2, re('{tmp}/empty: no private key in PEM'), ''),
 
     # Files a person writes.
     ('pack-unknown', f'audit -p lync {PASSING}', 2, re(r'^pcaudit audit: no pack "lync": looked for lync\.yaml in '), ''),
@@ -480,6 +483,52 @@ def check_small_memory(t):
     assert capture['received'] == sum(capture[key] for key in (
         'flows', 'fragments_held', 'other', 'short', 'invalid', 'unsupported', 'duplicate', 'dropped_kernel',
         'dropped_interface', 'dropped_ring', 'dropped_table'))
+
+
+def sealed_capture(seed):
+    """Key log, PEM and a capture of the conversation in a seed of the fuzz target keylog."""
+    parts, data, at = [], (ROOT / 'tests/fuzz/keylog.in' / seed).read_bytes(), 0
+    for _ in range(2):
+        size = struct.unpack_from('>H', data, at)[0]
+        parts.append(data[at + 2:at + 2 + size])
+        at += 2 + size
+    capture = struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101)
+    ends, ports, seq = ([10, 0, 9, 1], [10, 0, 2, 20]), (49152, 5061), [1001, 5001]
+    packets = [tcp_packet(ends[0], ends[1], *ports, 1000, 0, 0x02), tcp_packet(ends[1], ends[0], *ports[::-1], 5000, 1001, 0x12)]
+    while at < len(data):
+        side, size = struct.unpack_from('>BH', data, at)
+        head = tcp_packet(ends[side], ends[1 - side], ports[side], ports[1 - side], seq[side], seq[1 - side], 0x18)
+        packets.append(head[:2] + struct.pack('>H', 40 + size) + head[4:] + data[at + 3:at + 3 + size])
+        seq[side] += size
+        at += 3 + size
+    for packet in packets:
+        capture += struct.pack('<IIII', 1772359200, 0, len(packet), len(packet)) + packet
+    return *parts, capture
+
+
+def check_keys_open_tls(t):
+    for seed, option, security in (('tls13-aes128-cert', '--keylog', 'mtls'), ('tls12-rsa-no-ems', '--rsa-key', 'tls')):
+        log, pem, capture = sealed_capture(seed)
+        (t.tmp / 'sealed.pcap').write_bytes(capture)
+        (t.tmp / 'keys').write_bytes(log or pem)
+        line = 'audit -f json --flows=all {tmp}/sealed.pcap'
+        assert t.report(line, 4)['flows'][0]['protocol'] == 'tls'
+        flow = t.report(f'{line} {option} {{tmp}}/keys', 4)['flows'][0]
+        assert (flow['protocol'], flow['evidence'], flow['security']) == ('sip', 'confirmed', security), flow
+        assert flow['facts']['tls.decrypted'] is True
+        done = t.run(f'explain --flow 1 {{tmp}}/sealed.pcap {option} {{tmp}}/keys')
+        assert b'sip (evidence confirmed' in done.stdout, done
+
+
+def check_malformed_key_log(t):
+    log, _, capture = sealed_capture('tls13-aes128-cert')
+    (t.tmp / 'sealed.pcap').write_bytes(capture)
+    (t.tmp / 'keys').write_bytes(b'CLIENT_RANDOM 00 00\n' + log + b'?\n' * 9)
+    done = t.run('audit -f json {tmp}/sealed.pcap --keylog {tmp}/keys')
+    lines = done.stderr.decode().splitlines()
+    assert lines[0] == f'pcaudit: {t.tmp}/keys:1: the client random is 64 hexadecimal digits; the line is left out', lines
+    assert len(lines) == 9 and lines[8] == f'pcaudit: {t.tmp}/keys: 10 malformed lines in all are left out', lines
+    assert done.returncode == 4, done
 
 
 def check_sensor(t):
