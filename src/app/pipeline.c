@@ -112,6 +112,22 @@ static void note_time(struct capture_summary *summary, int64_t time_ns)
 		summary->last_ns = time_ns;
 }
 
+/*
+ * Secrets that stand in the file before the packets they open (pcapng's decryption secrets
+ * blocks) are there when those packets come.
+ */
+static int take_secrets(struct pipeline *p, size_t input)
+{
+	uint64_t n = source_get_input(p->source, input)->secrets;
+
+	for (uint64_t *taken = &p->secrets_taken[input]; *taken < n; (*taken)++) {
+		const struct source_secret *secret = source_get_secret(p->source, input, *taken);
+		if (secret->type == SECRET_TLS_KEY_LOG && keys_add_keylog(p->keys, secret->data, NULL) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int finish(struct pipeline *p)
 {
 	flow_table_finish(p->table);
@@ -127,14 +143,20 @@ static int finish(struct pipeline *p)
 
 int pipeline_run(struct pipeline *p)
 {
+	_cleanup_(freep) uint64_t *secrets_taken = calloc(source_input_count(p->source), sizeof(uint64_t));
 	struct frame frame;
 	struct packet packet;
 	int r;
 
+	if (!secrets_taken)
+		return -ENOMEM;
+	p->secrets_taken = secrets_taken;
 	for (;;) {
 		r = source_next(p->source, &frame);
 		if (r == SOURCE_E_END)
 			break;
+		if (r == 0 && p->keys)
+			r = take_secrets(p, frame.file - 1);
 		if (r < 0)
 			return r;
 		if (frame.time_ns < p->since_ns || frame.time_ns > p->until_ns)

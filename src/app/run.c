@@ -344,8 +344,6 @@ static int load_keys(struct run *run, const struct run_options *options, struct 
 {
 	int r = 0;
 
-	if (!options->n_key_logs && !options->n_rsa_keys)
-		return 0;
 	if (keys_new(&run->keys) < 0)
 		return APP_CANNOT;
 	for (size_t i = 0; i < options->n_key_logs && r == 0; i++)
@@ -379,6 +377,7 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	struct ledger_options ledger = options->ledger;
 	ledger.vantage = options->vantage[0] ? options->vantage : NULL;
 	p->scope = run->table.scope;
+	p->keys = run->keys;
 	p->classify_all = options->ledger.keep == KEEP_ALL_FLOWS;
 	if (decode_new(&p->decode, NULL) < 0 || flow_table_new(&p->table, &table) < 0 ||
 	    detect_new(&p->detect, &detect) < 0 || ledger_new(&p->ledger, p->scope, &ledger) < 0)
