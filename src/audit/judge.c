@@ -582,7 +582,7 @@ void judge_flow(struct assessment *out, const struct judge_context *context, con
 		out->rule = most_specific(ruleset, &fits);
 	} else if (fits.n) {
 		judge_fitting(out, context, &fits, flow, facts);
-	} else if (ruleset->site) {
+	} else if (headers.src->is_server || headers.dst->is_server) { /* else it is out of scope */
 		judge_unfitting(out, context, &headers, flow, facts);
 	}
 	/* What was proven before the eviction stays: a flood must not hide a violation. */

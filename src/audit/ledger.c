@@ -416,6 +416,10 @@ static int see(struct ledger *ledger, const struct party *party)
 	ledger->seen.bits[1] |= party->playing.bits[1];
 	if (!party->is_server)
 		return 0;
+	/* Addresses whose longest prefix is the same are held by the same prefixes. */
+	bool *is_seen = party->entry && !site->n_nats ? &ledger->seen_entries[party->entry - site->addresses] : NULL;
+	if (is_seen && *is_seen)
+		return 0;
 	for (size_t i = 0; i < site->n_addresses; i++)
 		if (prefix_holds(&site->addresses[i].prefix, &party->addr))
 			ledger->seen_entries[i] = true;

@@ -141,7 +141,7 @@ bool stream_feed_inner(struct stream *stream, unsigned side, struct bytes bytes)
 /* States what an inner stream has found. is_last: its list too. */
 void stream_adopt_facts(struct stream *stream, const struct stream *inner, bool is_last);
 
-#define DETECT_CERTIFICATES 64
+#define DETECT_CERTIFICATES 256
 
 struct detect {
 	struct detect_options options;

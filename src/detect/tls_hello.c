@@ -147,7 +147,13 @@ bool client_hello_parse(struct client_hello *hello, struct bytes body, bool is_d
 
 static void add_decimal(struct strbuf *buf, unsigned value, bool *is_first)
 {
-	strbuf_add_format(buf, "%s%u", *is_first ? "" : "-", value);
+	char text[12], *at = text + sizeof(text);
+	do {
+		*--at = (char)('0' + value % 10);
+	} while (value /= 10);
+	if (!*is_first)
+		*--at = '-';
+	strbuf_add_bytes(buf, BYTES((const uint8_t *)at, (size_t)(text + sizeof(text) - at)));
 	*is_first = false;
 }
 
@@ -165,8 +171,12 @@ static void add_list16(struct strbuf *buf, struct bytes list)
 
 static void hex(char *out, const uint8_t *bytes, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * n] = 0;
 }
 
 bool client_hello_ja3(const struct client_hello *hello, char ja3[JA3_SIZE])
@@ -208,8 +218,12 @@ static int compare_u16(const void *a, const void *b)
 
 static void add_hex_list(struct strbuf *buf, const uint16_t *values, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		strbuf_add_format(buf, "%s%04x", i ? "," : "", values[i]);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t wire[2] = { (uint8_t)(values[i] >> 8), (uint8_t)values[i] };
+		char text[6] = ",";
+		hex(text + 1, wire, 2);
+		strbuf_add_bytes(buf, BYTES((const uint8_t *)text + !i, 5 - (size_t)!i));
+	}
 }
 
 /* The first 12 hex digits of the text's SHA-256; zeros for nothing. */
