@@ -32,18 +32,14 @@ struct audit_args {
 };
 
 enum option_id {
-	OPTION_SITE = 1, OPTION_PACK, OPTION_VANTAGE, OPTION_FORMAT, OPTION_OUTPUT, OPTION_FILTER, OPTION_SINCE,
-	OPTION_UNTIL, OPTION_FLOWS, OPTION_EXAMPLES, OPTION_HASH, OPTION_SENSOR, OPTION_FAIL_ON, OPTION_TRUNCATED,
-	OPTION_LOCAL, OPTION_IDENTITIES, OPTION_SEPARATE, OPTION_MEMORY, OPTION_KEYLOG, OPTION_RSA_KEY, OPTION_HELP,
+	OPTION_VANTAGE = 1, OPTION_FORMAT, OPTION_OUTPUT, OPTION_SINCE, OPTION_UNTIL, OPTION_FLOWS, OPTION_EXAMPLES, OPTION_HASH, OPTION_SENSOR, OPTION_FAIL_ON, OPTION_TRUNCATED, OPTION_HELP,
 };
 
 static const struct app_option options[] = {
-	{ OPTION_SITE, 's', "site", "SITE", false, "the site file: which address plays which role" },
-	{ OPTION_PACK, 'p', "pack", "PACK", false, "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },
+	RUN_OPTION_ROWS,
 	{ OPTION_VANTAGE, 'V', "vantage", "NAME[=FILE]", false, "the capture point, one of the site's vantages; repeatable, =FILE adds a capture" },
 	{ OPTION_FORMAT, 'f', "format", "FORMAT", false, "text, json or ndjson; repeatable, each with its own -o" },
 	{ OPTION_OUTPUT, 'o', "output", "FILE", false, "where the last -f goes; the last -f without it goes to standard output" },
-	{ OPTION_FILTER, 'F', "filter", "BPF", false, "only packets this libpcap filter lets through" },
 	{ OPTION_SINCE, 0, "since", "TIME", false, "leave out packets before, as 2026-03-01T10:00:00Z or seconds since 1970" },
 	{ OPTION_UNTIL, 0, "until", "TIME", false, "leave out packets after" },
 	{ OPTION_FLOWS, 0, "flows", "all", true, "list every flow in scope; --flows=all: every flow" },
@@ -52,12 +48,6 @@ static const struct app_option options[] = {
 	{ OPTION_SENSOR, 0, "sensor", "NAME", false, "the sensor's name in the report" },
 	{ OPTION_FAIL_ON, 0, "fail-on", "SEVERITY", false, "info, warning (default) or error: what makes the verdict fail" },
 	{ OPTION_TRUNCATED, 0, "allow-truncated", NULL, false, "a truncated capture does not end in exit code 3" },
-	{ OPTION_LOCAL, 0, "local-time", NULL, false, "local time in the text report" },
-	{ OPTION_IDENTITIES, 0, "identities", NULL, false, "facts may hold the user part of addresses" },
-	{ OPTION_SEPARATE, 0, "separate-vlans", NULL, false, "the same 5-tuple in two VLANs is two flows" },
-	{ OPTION_MEMORY, 0, "max-memory", "SIZE", false, "cap for flows and first bytes, as 512M or 2G" },
-	{ OPTION_KEYLOG, 0, "keylog", "FILE", false, "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" },
-	{ OPTION_RSA_KEY, 0, "rsa-key", "FILE", false, "an RSA private key in PEM, for TLS with RSA key exchange; repeatable" },
 	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
 };
 
@@ -111,23 +101,12 @@ static int take_option(struct audit_args *args, int id, const char *value)
 	struct run_options *run = &args->run;
 
 	switch (id) {
-	case OPTION_SITE:
-		run->site_file = value;
-		return 0;
-	case OPTION_PACK:
-		if (run->n_packs == RUN_MAX_PACKS)
-			return app_fail(APP_USAGE, "audit", "more than %d packs", RUN_MAX_PACKS);
-		run->packs[run->n_packs++] = value;
-		return 0;
 	case OPTION_VANTAGE:
 		return run_add_vantage(run, "audit", value);
 	case OPTION_FORMAT:
 		return take_format(args, value);
 	case OPTION_OUTPUT:
 		return take_output(args, value);
-	case OPTION_FILTER:
-		run->filter = value;
-		return 0;
 	case OPTION_SINCE:
 		return run_parse_time("audit", "--since", value, &run->since_ns);
 	case OPTION_UNTIL:
@@ -151,24 +130,11 @@ static int take_option(struct audit_args *args, int id, const char *value)
 	case OPTION_TRUNCATED:
 		args->allow_truncated = true;
 		return 0;
-	case OPTION_LOCAL:
-		args->report.is_local_time = true;
-		return 0;
-	case OPTION_IDENTITIES:
-		args->report.identities = run->identities = true;
-		return 0;
-	case OPTION_SEPARATE:
-		run->separate_vlans = true;
-		return 0;
-	case OPTION_KEYLOG:
-		return run_add_key_log(run, "audit", value);
-	case OPTION_RSA_KEY:
-		return run_add_rsa_key(run, "audit", value);
-	case OPTION_MEMORY:
-		return run_parse_size("audit", "--max-memory", value, &run->max_memory_bytes);
-	default:
+	case OPTION_HELP:
 		print_help();
 		return -1; /* done, nothing wrong */
+	default:
+		return run_take_option(run, "audit", id, value);
 	}
 }
 
@@ -190,6 +156,8 @@ static int parse(struct audit_args *args, int argc, char **argv)
 	}
 	if (r)
 		return r;
+	args->report.identities = args->run.identities;
+	args->report.is_local_time = args->run.is_local_time;
 	if (!args->run.n_inputs)
 		return app_fail(APP_USAGE, "audit", "no capture named; see pcaudit audit --help");
 	if (!args->n_outputs)

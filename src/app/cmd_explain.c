@@ -18,44 +18,16 @@ struct explain_args {
 };
 
 enum option_id {
-	OPTION_SITE = 1,
-	OPTION_PACK,
-	OPTION_FLOW,
-	OPTION_ALL,
-	OPTION_FORMAT,
-	OPTION_FILTER,
-	OPTION_LOCAL,
-	OPTION_IDENTITIES,
-	OPTION_SEPARATE,
-	OPTION_MEMORY,
-	OPTION_KEYLOG,
-	OPTION_RSA_KEY,
-	OPTION_HELP,
+	OPTION_FLOW = 1, OPTION_ALL, OPTION_FORMAT, OPTION_HELP,
 };
 
 static const struct app_option options[] = {
-	{ OPTION_SITE, 's', "site", "SITE", false,
-	  "the site file: which address plays which role" },
-	{ OPTION_PACK, 'p', "pack", "PACK", false,
-	  "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },
+	RUN_OPTION_ROWS,
 	{ OPTION_FLOW, 0, "flow", "ID", false,
 	  "the flow's id, FILE:NUMBER; the number alone if there is one capture" },
 	{ OPTION_ALL, 0, "all", NULL, false,
 	  "list every rule, not only those that fit or nearly fit" },
 	{ OPTION_FORMAT, 'f', "format", "FORMAT", false, "text (default) or json" },
-	{ OPTION_FILTER, 'F', "filter", "BPF", false,
-	  "only packets this libpcap filter lets through" },
-	{ OPTION_LOCAL, 0, "local-time", NULL, false, "local time in the text" },
-	{ OPTION_IDENTITIES, 0, "identities", NULL, false,
-	  "facts may hold the user part of addresses" },
-	{ OPTION_SEPARATE, 0, "separate-vlans", NULL, false,
-	  "the same 5-tuple in two VLANs is two flows" },
-	{ OPTION_MEMORY, 0, "max-memory", "SIZE", false,
-	  "cap for flows and first bytes, as 512M or 2G" },
-	{ OPTION_KEYLOG, 0, "keylog", "FILE", false,
-	  "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" },
-	{ OPTION_RSA_KEY, 0, "rsa-key", "FILE", false,
-	  "an RSA private key in PEM, for TLS with RSA key exchange; repeatable" },
 	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
 };
 
@@ -71,17 +43,7 @@ static int take_format(struct explain_args *args, const char *value)
 
 static int take_option(struct explain_args *args, int id, const char *value)
 {
-	struct run_options *run = &args->run;
-
 	switch (id) {
-	case OPTION_SITE:
-		run->site_file = value;
-		return 0;
-	case OPTION_PACK:
-		if (run->n_packs == RUN_MAX_PACKS)
-			return app_fail(APP_USAGE, "explain", "more than %d packs", RUN_MAX_PACKS);
-		run->packs[run->n_packs++] = value;
-		return 0;
 	case OPTION_FLOW:
 		args->flow = value;
 		return 0;
@@ -90,28 +52,12 @@ static int take_option(struct explain_args *args, int id, const char *value)
 		return 0;
 	case OPTION_FORMAT:
 		return take_format(args, value);
-	case OPTION_FILTER:
-		run->filter = value;
-		return 0;
-	case OPTION_LOCAL:
-		args->report.is_local_time = true;
-		return 0;
-	case OPTION_IDENTITIES:
-		args->report.identities = run->identities = true;
-		return 0;
-	case OPTION_SEPARATE:
-		run->separate_vlans = true;
-		return 0;
-	case OPTION_KEYLOG:
-		return run_add_key_log(run, "explain", value);
-	case OPTION_RSA_KEY:
-		return run_add_rsa_key(run, "explain", value);
-	case OPTION_MEMORY:
-		return run_parse_size("explain", "--max-memory", value, &run->max_memory_bytes);
-	default:
+	case OPTION_HELP:
 		app_usage(stdout, &command_explain);
 		run_print_options(stdout, options, ARRAY_SIZE(options));
 		return -1; /* done, nothing wrong */
+	default:
+		return run_take_option(&args->run, "explain", id, value);
 	}
 }
 
@@ -133,6 +79,8 @@ static int parse(struct explain_args *args, int argc, char **argv)
 	}
 	if (r)
 		return r;
+	args->report.identities = args->run.identities;
+	args->report.is_local_time = args->run.is_local_time;
 	if (!args->run.n_inputs)
 		return app_fail(APP_USAGE, "explain",
 		                "no capture named; see pcaudit explain --help");

@@ -122,6 +122,39 @@ int run_add_rsa_key(struct run_options *options, const char *command, const char
 	return add_key_file(options->rsa_keys, &options->n_rsa_keys, command, "--rsa-key", path);
 }
 
+int run_take_option(struct run_options *options, const char *command, int id, const char *value)
+{
+	switch ((enum run_option)id) {
+	case RUN_SITE:
+		options->site_file = value;
+		break;
+	case RUN_PACK:
+		if (options->n_packs == RUN_MAX_PACKS)
+			return app_fail(APP_USAGE, command, "more than %d packs", RUN_MAX_PACKS);
+		options->packs[options->n_packs++] = value;
+		break;
+	case RUN_FILTER:
+		options->filter = value;
+		break;
+	case RUN_LOCAL:
+		options->is_local_time = true;
+		break;
+	case RUN_IDENTITIES:
+		options->identities = true;
+		break;
+	case RUN_SEPARATE:
+		options->separate_vlans = true;
+		break;
+	case RUN_MEMORY:
+		return run_parse_size(command, "--max-memory", value, &options->max_memory_bytes);
+	case RUN_KEYLOG:
+		return run_add_key_log(options, command, value);
+	case RUN_RSA_KEY:
+		return run_add_rsa_key(options, command, value);
+	}
+	return 0;
+}
+
 /* ---- Option values -------------------------------------------------------------------------- */
 
 int run_parse_number(const char *command, const char *option, const char *text, unsigned min, unsigned max, unsigned *out)

@@ -17,12 +17,32 @@ struct run_options {
 	char vantage[256]; /* names joined by "+"; empty: none */
 	const char *filter;
 	int64_t since_ns, until_ns;
-	bool is_hashing, separate_vlans, identities;
+	bool is_hashing, separate_vlans, identities, is_local_time;
 	size_t max_memory_bytes;
 	struct ledger_options ledger;
 	char **inputs; /* files, folders already opened up */
 	size_t n_inputs;
 };
+
+/* Options that every command which reads captures has, declared once: rows for its table ... */
+enum run_option {
+	RUN_SITE = 100, RUN_PACK, RUN_FILTER, RUN_LOCAL, RUN_IDENTITIES, RUN_SEPARATE, RUN_MEMORY, RUN_KEYLOG, RUN_RSA_KEY,
+};
+#define RUN_OPTION_ROWS                                                                                       \
+	{ RUN_SITE, 's', "site", "SITE", false, "the site file: which address plays which role" },            \
+	{ RUN_PACK, 'p', "pack", "PACK", false,                                                               \
+	  "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },                 \
+	{ RUN_FILTER, 'F', "filter", "BPF", false, "only packets this libpcap filter lets through" },         \
+	{ RUN_LOCAL, 0, "local-time", NULL, false, "local time in text" },                                    \
+	{ RUN_IDENTITIES, 0, "identities", NULL, false, "facts may hold the user part of addresses" },        \
+	{ RUN_SEPARATE, 0, "separate-vlans", NULL, false, "the same 5-tuple in two VLANs is two flows" },     \
+	{ RUN_MEMORY, 0, "max-memory", "SIZE", false, "cap for flows and first bytes, as 512M or 2G" },       \
+	{ RUN_KEYLOG, 0, "keylog", "FILE", false,                                                             \
+	  "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" },                                  \
+	{ RUN_RSA_KEY, 0, "rsa-key", "FILE", false,                                                           \
+	  "an RSA private key in PEM, for TLS with RSA key exchange; repeatable" }
+/* ... and what they do. 0, or an exit code after saying what is wrong. */
+int run_take_option(struct run_options *options, const char *command, int id, const char *value);
 
 void run_options_init(struct run_options *options);
 void run_options_deinit(struct run_options *options);
