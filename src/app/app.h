@@ -12,15 +12,15 @@
 enum app_exit {
 	APP_PASS = 0,
 	APP_FAIL = 1,
-	APP_USAGE = 2,    /* arguments, pack or site are wrong */
-	APP_CANNOT = 3,   /* input unreadable, nothing audited, output not written */
+	APP_USAGE = 2,  /* arguments, pack or site are wrong */
+	APP_CANNOT = 3, /* input unreadable, nothing audited, output not written */
 	APP_UNJUDGED = 4,
 };
 
 struct command {
 	const char *name;
-	const char *help;  /* one sentence */
-	const char *usage; /* after "pcaudit NAME" */
+	const char *help;                  /* one sentence */
+	const char *usage;                 /* after "pcaudit NAME" */
 	int (*run)(int argc, char **argv); /* argv[0] is NAME; returns an exit code */
 };
 extern const struct command *const app_commands[];
@@ -37,10 +37,10 @@ void app_usage(FILE *out, const struct command *command);
  * printing what is wrong.
  */
 struct app_option {
-	int id;             /* > 0 */
-	char letter;        /* 0: none */
+	int id;      /* > 0 */
+	char letter; /* 0: none */
 	const char *name;
-	const char *value;  /* its placeholder in help; NULL: a flag */
+	const char *value;      /* its placeholder in help; NULL: a flag */
 	bool is_value_optional; /* only --name=VALUE gives one */
 	const char *help;
 };
@@ -52,25 +52,26 @@ struct app_args {
 	size_t n_options;
 	const char *letters; /* rest of a cluster of flags */
 };
-void app_args_init(struct app_args *args, int argc, char **argv, const struct app_option *options, size_t n_options);
+void app_args_init(struct app_args *args, int argc, char **argv, const struct app_option *options,
+                   size_t n_options);
 int app_args_next(struct app_args *args, const char **value);
 
 /* Packs, site, and what they make, owned together. */
 struct app_table {
 	struct pack **packs;
 	size_t n_packs;
-	struct site *site;      /* NULL: none */
+	struct site *site; /* NULL: none */
 	struct ruleset *ruleset;
 	struct scope *scope;
 };
 /*
  * Loads packs by name or file (a name has no slash and no .yaml: it is looked up beside the
- * program's data, or in the folder PCAUDIT_RULES names) and a site file. Without pack_names the site's packs are used, and
- * without those lync-server-2013. site_file may be NULL. Fills the SHA-256 fields. 0; an app_exit code > 0 with
- * err filled.
+ * program's data, or in the folder PCAUDIT_RULES names) and a site file. Without pack_names the
+ * site's packs are used, and without those lync-server-2013. site_file may be NULL. Fills the
+ * SHA-256 fields. 0; an app_exit code > 0 with err filled.
  */
 int app_table_load(struct app_table *table, const char *const *pack_names, size_t n_pack_names,
-		   const char *site_file, struct err *err);
+                   const char *site_file, struct err *err);
 void app_table_deinit(struct app_table *table);
 /* One pack by name or file. 0 or an app_exit code with err filled. */
 int app_pack_load(struct pack **out, const char *name, struct err *err);

@@ -6,12 +6,16 @@
 
 #include <string.h>
 
-void app_args_init(struct app_args *args, int argc, char **argv, const struct app_option *options, size_t n_options)
+void app_args_init(struct app_args *args, int argc, char **argv, const struct app_option *options,
+                   size_t n_options)
 {
-	*args = (struct app_args){ .argc = argc, .at = 1, .argv = argv, .options = options, .n_options = n_options };
+	*args = (struct app_args){
+		.argc = argc, .at = 1, .argv = argv, .options = options, .n_options = n_options
+	};
 }
 
-static int complain(const struct app_args *args, const char *format, const char *option, const char *near)
+static int complain(const struct app_args *args, const char *format, const char *option,
+                    const char *near)
 {
 	fprintf(stderr, "pcaudit %s: ", args->argv[0]);
 	fprintf(stderr, format, option);

@@ -32,22 +32,40 @@ struct audit_args {
 };
 
 enum option_id {
-	OPTION_VANTAGE = 1, OPTION_FORMAT, OPTION_OUTPUT, OPTION_SINCE, OPTION_UNTIL, OPTION_FLOWS, OPTION_EXAMPLES, OPTION_HASH, OPTION_SENSOR, OPTION_FAIL_ON, OPTION_TRUNCATED, OPTION_HELP,
+	OPTION_VANTAGE = 1,
+	OPTION_FORMAT,
+	OPTION_OUTPUT,
+	OPTION_SINCE,
+	OPTION_UNTIL,
+	OPTION_FLOWS,
+	OPTION_EXAMPLES,
+	OPTION_HASH,
+	OPTION_SENSOR,
+	OPTION_FAIL_ON,
+	OPTION_TRUNCATED,
+	OPTION_HELP,
 };
 
 static const struct app_option options[] = {
 	RUN_OPTION_ROWS,
-	{ OPTION_VANTAGE, 'V', "vantage", "NAME[=FILE]", false, "the capture point, one of the site's vantages; repeatable, =FILE adds a capture" },
-	{ OPTION_FORMAT, 'f', "format", "FORMAT", false, "text, json or ndjson; repeatable, each with its own -o" },
-	{ OPTION_OUTPUT, 'o', "output", "FILE", false, "where the last -f goes; the last -f without it goes to standard output" },
-	{ OPTION_SINCE, 0, "since", "TIME", false, "leave out packets before, as 2026-03-01T10:00:00Z or seconds since 1970" },
+	{ OPTION_VANTAGE, 'V', "vantage", "NAME[=FILE]", false,
+	  "the capture point, one of the site's vantages; repeatable, =FILE adds a capture" },
+	{ OPTION_FORMAT, 'f', "format", "FORMAT", false,
+	  "text, json or ndjson; repeatable, each with its own -o" },
+	{ OPTION_OUTPUT, 'o', "output", "FILE", false,
+	  "where the last -f goes; the last -f without it goes to standard output" },
+	{ OPTION_SINCE, 0, "since", "TIME", false,
+	  "leave out packets before, as 2026-03-01T10:00:00Z or seconds since 1970" },
 	{ OPTION_UNTIL, 0, "until", "TIME", false, "leave out packets after" },
-	{ OPTION_FLOWS, 0, "flows", "all", true, "list every flow in scope; --flows=all: every flow" },
+	{ OPTION_FLOWS, 0, "flows", "all", true,
+	  "list every flow in scope; --flows=all: every flow" },
 	{ OPTION_EXAMPLES, 0, "examples", "N", false, "flows shown per finding (default 3)" },
 	{ OPTION_HASH, 0, "hash", NULL, false, "SHA-256 of every capture file in the report" },
 	{ OPTION_SENSOR, 0, "sensor", "NAME", false, "the sensor's name in the report" },
-	{ OPTION_FAIL_ON, 0, "fail-on", "SEVERITY", false, "info, warning (default) or error: what makes the verdict fail" },
-	{ OPTION_TRUNCATED, 0, "allow-truncated", NULL, false, "a truncated capture does not end in exit code 3" },
+	{ OPTION_FAIL_ON, 0, "fail-on", "SEVERITY", false,
+	  "info, warning (default) or error: what makes the verdict fail" },
+	{ OPTION_TRUNCATED, 0, "allow-truncated", NULL, false,
+	  "a truncated capture does not end in exit code 3" },
 	{ OPTION_HELP, 'h', "help", NULL, false, "this text" },
 };
 
@@ -69,13 +87,17 @@ static int take_format(struct audit_args *args, const char *name)
 		return app_fail(APP_USAGE, "audit", "more than %d outputs", MAX_OUTPUTS);
 	const struct report_format *format = report_format_find(name);
 	if (!format) {
-		const char *near = err_near_miss(name, names, MIN(report_n_formats, ARRAY_SIZE(names)));
-		return near ? app_fail(APP_USAGE, "audit", "no format \"%s\" (did you mean \"%s\"?)", name, near) :
-			      app_fail(APP_USAGE, "audit", "no format \"%s\"; see pcaudit formats", name);
+		const char *near =
+		        err_near_miss(name, names, MIN(report_n_formats, ARRAY_SIZE(names)));
+		return near ? app_fail(APP_USAGE, "audit",
+		                       "no format \"%s\" (did you mean \"%s\"?)", name, near)
+		            : app_fail(APP_USAGE, "audit", "no format \"%s\"; see pcaudit formats",
+		                       name);
 	}
 	if (args->n_outputs && !args->outputs[args->n_outputs - 1].path)
-		return app_fail(APP_USAGE, "audit", "-f %s has no -o FILE: only the last one may go to standard output",
-				args->outputs[args->n_outputs - 1].format->name);
+		return app_fail(APP_USAGE, "audit",
+		                "-f %s has no -o FILE: only the last one may go to standard output",
+		                args->outputs[args->n_outputs - 1].format->name);
 	args->outputs[args->n_outputs++] = (struct output){ .format = format };
 	return 0;
 }
@@ -93,7 +115,8 @@ static int take_fail_on(struct audit_args *args, const char *word)
 	for (args->fail_on = SEVERITY_INFO; args->fail_on <= SEVERITY_ERROR; args->fail_on++)
 		if (strcmp(word, severity_word(args->fail_on)) == 0)
 			return 0;
-	return app_fail(APP_USAGE, "audit", "--fail-on %s: info, warning or error is expected", word);
+	return app_fail(APP_USAGE, "audit", "--fail-on %s: info, warning or error is expected",
+	                word);
 }
 
 static int take_option(struct audit_args *args, int id, const char *value)
@@ -113,12 +136,14 @@ static int take_option(struct audit_args *args, int id, const char *value)
 		return run_parse_time("audit", "--until", value, &run->until_ns);
 	case OPTION_FLOWS:
 		if (value && strcmp(value, "all") != 0)
-			return app_fail(APP_USAGE, "audit", "--flows=%s: only --flows or --flows=all", value);
+			return app_fail(APP_USAGE, "audit",
+			                "--flows=%s: only --flows or --flows=all", value);
 		args->report.flows = value ? REPORT_ALL_FLOWS : REPORT_FLOWS_IN_SCOPE;
 		run->ledger.keep = value ? KEEP_ALL_FLOWS : KEEP_FLOWS_IN_SCOPE;
 		return 0;
 	case OPTION_EXAMPLES:
-		return run_parse_number("audit", "--examples", value, 1, 1000, &run->ledger.n_examples);
+		return run_parse_number("audit", "--examples", value, 1, 1000,
+		                        &run->ledger.n_examples);
 	case OPTION_HASH:
 		run->is_hashing = true;
 		return 0;
@@ -161,11 +186,13 @@ static int parse(struct audit_args *args, int argc, char **argv)
 	if (!args->run.n_inputs)
 		return app_fail(APP_USAGE, "audit", "no capture named; see pcaudit audit --help");
 	if (!args->n_outputs)
-		args->outputs[args->n_outputs++] = (struct output){ .format = report_format_find("text") };
+		args->outputs[args->n_outputs++] =
+		        (struct output){ .format = report_format_find("text") };
 	return 0;
 }
 
-static int write_output(const struct output *output, const struct report *report, struct report_options *report_options)
+static int write_output(const struct output *output, const struct report *report,
+                        struct report_options *report_options)
 {
 	const char *path = output->path ? output->path : "-";
 	_cleanup_(sink_file_freep) struct sink_file *file = NULL;
@@ -176,7 +203,8 @@ static int write_output(const struct output *output, const struct report *report
 	report_options->is_coloured = app_may_colour(sink_file_get_stream(file));
 	int r = output->format->write(sink_file_get_stream(file), report, report_options);
 	if (r < 0)
-		return app_fail(APP_CANNOT, "audit", "%s: %s", output->path ? path : "standard output", strerror(-r));
+		return app_fail(APP_CANNOT, "audit", "%s: %s",
+		                output->path ? path : "standard output", strerror(-r));
 	struct sink_file *whole = file;
 	file = NULL;
 	if (sink_file_finish(whole, &err) < 0)
@@ -200,17 +228,20 @@ static int write_outputs(struct audit_args *args, const struct report *report)
 	return worst;
 }
 
-static int exit_code(const struct audit_args *args, const struct run *run, const struct report *report)
+static int exit_code(const struct audit_args *args, const struct run *run,
+                     const struct report *report)
 {
 	const struct capture_summary *capture = &report->capture;
 
 	for (size_t i = 0; i < capture->n_inputs; i++)
-		if (capture->inputs[i]->error && !(capture->inputs[i]->is_truncated && args->allow_truncated))
-			return app_fail(APP_CANNOT, "audit", "%s: %s; audited up to there", capture->inputs[i]->name,
-					capture->inputs[i]->error);
+		if (capture->inputs[i]->error &&
+		    !(capture->inputs[i]->is_truncated && args->allow_truncated))
+			return app_fail(APP_CANNOT, "audit", "%s: %s; audited up to there",
+			                capture->inputs[i]->name, capture->inputs[i]->error);
 	if (!pipeline_is_balanced(&run->pipeline.summary))
 		return app_fail(APP_CANNOT, "audit",
-				"packets received and packets accounted for differ: this is a bug in pcaudit, please report it");
+		                "packets received and packets accounted for differ: this is a bug "
+		                "in pcaudit, please report it");
 	if (capture->received == capture->dropped_interface + capture->dropped_kernel)
 		return app_fail(APP_CANNOT, "audit", "no packet was audited");
 	switch (report->verdict) {

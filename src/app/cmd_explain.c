@@ -18,7 +18,10 @@ struct explain_args {
 };
 
 enum option_id {
-	OPTION_FLOW = 1, OPTION_ALL, OPTION_FORMAT, OPTION_HELP,
+	OPTION_FLOW = 1,
+	OPTION_ALL,
+	OPTION_FORMAT,
+	OPTION_HELP,
 };
 
 static const struct app_option options[] = {

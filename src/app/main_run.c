@@ -41,18 +41,21 @@ bool app_may_colour(FILE *out)
 static void print_help(FILE *out)
 {
 	fprintf(out, "usage: pcaudit COMMAND [OPTION]... [FILE]...\n\n"
-		     "Holds captured traffic against a documented flow table: which flows keep it, which break it,\n"
-		     "which are missing, and which could not be judged.\n\n");
+	             "Holds captured traffic against a documented flow table: which flows keep it, "
+	             "which break it,\n"
+	             "which are missing, and which could not be judged.\n\n");
 	for (size_t i = 0; i < app_n_commands; i++)
 		fprintf(out, "  %-10s %s\n", app_commands[i]->name, app_commands[i]->help);
-	fprintf(out, "\n`pcaudit COMMAND --help` shows a command's options; `pcaudit --version` the libraries in use.\n"
-		     "Exit codes: 0 pass, 1 fail, 2 wrong use, 3 could not do the job, 4 unjudged.\n");
+	fprintf(out,
+	        "\n`pcaudit COMMAND --help` shows a command's options; `pcaudit --version` the "
+	        "libraries in use.\n"
+	        "Exit codes: 0 pass, 1 fail, 2 wrong use, 3 could not do the job, 4 unjudged.\n");
 }
 
 static int print_version(void)
 {
-	printf("pcaudit %s\n%s\nnDPI %s\njson-c %s\n%s\n", PCAUDIT_VERSION, pcap_lib_version(), detect_ndpi_version(),
-	       json_c_version(), OpenSSL_version(OPENSSL_VERSION));
+	printf("pcaudit %s\n%s\nnDPI %s\njson-c %s\n%s\n", PCAUDIT_VERSION, pcap_lib_version(),
+	       detect_ndpi_version(), json_c_version(), OpenSSL_version(OPENSSL_VERSION));
 	return APP_PASS;
 }
 
@@ -64,7 +67,8 @@ static int run_words(int argc, char **argv)
 		print_help(stderr);
 		return APP_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
 		return APP_PASS;
 	}
@@ -88,7 +92,8 @@ static int run_words(int argc, char **argv)
 static bool hold_standard_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			return false;
 	return true;
 }

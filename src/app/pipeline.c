@@ -122,7 +122,8 @@ static int take_secrets(struct pipeline *p, size_t input)
 
 	for (uint64_t *taken = &p->secrets_taken[input]; *taken < n; (*taken)++) {
 		const struct source_secret *secret = source_get_secret(p->source, input, *taken);
-		if (secret->type == SECRET_TLS_KEY_LOG && keys_add_keylog(p->keys, secret->data, NULL) < 0)
+		if (secret->type == SECRET_TLS_KEY_LOG &&
+		    keys_add_keylog(p->keys, secret->data, NULL) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -143,7 +144,8 @@ static int finish(struct pipeline *p)
 
 int pipeline_run(struct pipeline *p)
 {
-	_cleanup_(freep) uint64_t *secrets_taken = calloc(source_input_count(p->source), sizeof(uint64_t));
+	_cleanup_(freep) uint64_t *secrets_taken =
+	        calloc(source_input_count(p->source), sizeof(uint64_t));
 	struct frame frame;
 	struct packet packet;
 	int r;
@@ -179,7 +181,7 @@ int pipeline_run(struct pipeline *p)
 
 bool pipeline_is_balanced(const struct capture_summary *s)
 {
-	return s->received == s->flows + s->fragments_held + s->other + s->is_short + s->invalid + s->unsupported +
-				      s->duplicate + s->dropped_kernel + s->dropped_interface + s->dropped_ring +
-				      s->dropped_table;
+	return s->received == s->flows + s->fragments_held + s->other + s->is_short + s->invalid +
+	                              s->unsupported + s->duplicate + s->dropped_kernel +
+	                              s->dropped_interface + s->dropped_ring + s->dropped_table;
 }

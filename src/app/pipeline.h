@@ -15,11 +15,11 @@ struct pipeline {
 	struct flow_table *table;
 	struct detect *detect;
 	struct ledger *ledger;
-	struct keys *keys; /* takes the secrets that captures carry; may be NULL */
-	uint64_t *secrets_taken; /* per input; the pipeline's own */
-	bool classify_all; /* flows out of scope are classified too (--flows=all) */
+	struct keys *keys;          /* takes the secrets that captures carry; may be NULL */
+	uint64_t *secrets_taken;    /* per input; the pipeline's own */
+	bool classify_all;          /* flows out of scope are classified too (--flows=all) */
 	int64_t since_ns, until_ns; /* packets outside are left out; INT64_MIN, INT64_MAX: all */
-	struct capture_summary summary; /* filled while it runs */
+	struct capture_summary summary;     /* filled while it runs */
 	void (*progress)(uint64_t packets); /* every 65536 packets; may be NULL */
 };
 

@@ -12,8 +12,9 @@
 
 void run_options_init(struct run_options *options)
 {
-	*options = (struct run_options){ .since_ns = INT64_MIN, .until_ns = INT64_MAX,
-					 .max_memory_bytes = DEFAULT_MAX_MEMORY };
+	*options = (struct run_options){ .since_ns = INT64_MIN,
+		                         .until_ns = INT64_MAX,
+		                         .max_memory_bytes = DEFAULT_MAX_MEMORY };
 	options->ledger.fail_on = SEVERITY_WARNING;
 }
 
@@ -58,7 +59,8 @@ static int is_capture(const char *command, const char *path)
 	return len == 0 || source_is_capture(BYTES(start, len));
 }
 
-/* The captures of a folder. Other files may lie beside them; they are left out, and not in silence. */
+/* The captures of a folder. Other files may lie beside them; they are left out, and not in silence.
+ */
 static int add_files(struct run_options *options, const char *command, char *const *files, size_t n)
 {
 	size_t n_before = options->n_inputs;
@@ -68,7 +70,8 @@ static int add_files(struct run_options *options, const char *command, char *con
 		if (r > 1)
 			return r;
 		if (r == 0)
-			fprintf(stderr, "pcaudit %s: %s: left out, not a capture\n", command, files[i]);
+			fprintf(stderr, "pcaudit %s: %s: left out, not a capture\n", command,
+			        files[i]);
 		else if (!append_input(options, files[i]))
 			return app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
 	}
@@ -82,7 +85,9 @@ int run_add_input(struct run_options *options, const char *command, const char *
 	size_t n = 0;
 
 	if (strcmp(path, "-") == 0 || !sink_is_folder(path))
-		return append_input(options, path) ? 0 : app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+		return append_input(options, path)
+		               ? 0
+		               : app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
 	if (sink_list_folder(&files, &n, path, &err) < 0)
 		return app_fail(APP_CANNOT, command, "%s", err.text);
 	int r = add_files(options, command, files, n);
@@ -97,14 +102,17 @@ int run_add_vantage(struct run_options *options, const char *command, const char
 	size_t len = strcspn(text, "="), at = strlen(options->vantage);
 
 	if (len == 0 || memchr(text, '+', len))
-		return app_fail(APP_USAGE, command, "--vantage %s: NAME or NAME=FILE is expected", text);
+		return app_fail(APP_USAGE, command, "--vantage %s: NAME or NAME=FILE is expected",
+		                text);
 	if (at + len + 2 > sizeof(options->vantage))
 		return app_fail(APP_USAGE, command, "--vantage %s: too many vantages", text);
-	snprintf(options->vantage + at, sizeof(options->vantage) - at, "%s%.*s", at ? "+" : "", (int)len, text);
+	snprintf(options->vantage + at, sizeof(options->vantage) - at, "%s%.*s", at ? "+" : "",
+	         (int)len, text);
 	return text[len] ? run_add_input(options, command, text + len + 1) : 0;
 }
 
-static int add_key_file(const char **files, size_t *n, const char *command, const char *option, const char *path)
+static int add_key_file(const char **files, size_t *n, const char *command, const char *option,
+                        const char *path)
 {
 	if (*n == RUN_MAX_KEY_FILES)
 		return app_fail(APP_USAGE, command, "more than %d %s", RUN_MAX_KEY_FILES, option);
@@ -157,14 +165,16 @@ int run_take_option(struct run_options *options, const char *command, int id, co
 
 /* ---- Option values -------------------------------------------------------------------------- */
 
-int run_parse_number(const char *command, const char *option, const char *text, unsigned min, unsigned max, unsigned *out)
+int run_parse_number(const char *command, const char *option, const char *text, unsigned min,
+                     unsigned max, unsigned *out)
 {
 	char *end;
 
 	errno = 0;
 	unsigned long value = strtoul(text, &end, 10);
 	if (errno || *end || text[0] < '0' || text[0] > '9' || value < min || value > max)
-		return app_fail(APP_USAGE, command, "%s %s: a number from %u to %u is expected", option, text, min, max);
+		return app_fail(APP_USAGE, command, "%s %s: a number from %u to %u is expected",
+		                option, text, min, max);
 	*out = (unsigned)value;
 	return 0;
 }
@@ -178,7 +188,8 @@ int run_parse_size(const char *command, const char *option, const char *text, si
 	unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
 	if (errno || text[0] < '0' || text[0] > '9' || (*end && (!shift || end[1])) || value == 0 ||
 	    value > (SIZE_MAX >> shift))
-		return app_fail(APP_USAGE, command, "%s %s: a size as 256M or 2G is expected", option, text);
+		return app_fail(APP_USAGE, command, "%s %s: a size as 256M or 2G is expected",
+		                option, text);
 	*out = (size_t)value << shift;
 	return 0;
 }
@@ -207,17 +218,21 @@ int run_parse_time(const char *command, const char *option, const char *text, in
 		char *number_end;
 		errno = 0;
 		seconds = strtoll(text, &number_end, 10);
-		end = errno || number_end == text || text[0] < '0' || text[0] > '9' ? NULL : number_end;
+		end = errno || number_end == text || text[0] < '0' || text[0] > '9' ? NULL
+		                                                                    : number_end;
 	}
 	if (end) {
 		fraction = parse_fraction(&end);
 		if (*end == 'Z')
 			end++;
 	}
-	const int64_t most = INT64_MAX / NS_PER_SECOND - 1; /* before 1678 and after 2262 do not fit */
+	const int64_t most =
+	        INT64_MAX / NS_PER_SECOND - 1; /* before 1678 and after 2262 do not fit */
 	if (!end || *end || seconds > most || seconds < -most)
 		return app_fail(APP_USAGE, command,
-				"%s %s: a UTC time as 2026-03-01T10:00:00Z or seconds since 1970 is expected", option, text);
+		                "%s %s: a UTC time as 2026-03-01T10:00:00Z or seconds since 1970 "
+		                "is expected",
+		                option, text);
 	*out = seconds * NS_PER_SECOND + fraction;
 	return 0;
 }
@@ -229,7 +244,9 @@ void run_print_options(FILE *out, const struct app_option *options, size_t n)
 		char text[64], letter[8] = "    ";
 		if (options[i].letter)
 			snprintf(letter, sizeof(letter), "-%c, ", options[i].letter);
-		const char *form = !options[i].value ? "%s--%s" : options[i].is_value_optional ? "%s--%s[=%s]" : "%s--%s %s";
+		const char *form = !options[i].value              ? "%s--%s"
+		                   : options[i].is_value_optional ? "%s--%s[=%s]"
+		                                                  : "%s--%s %s";
 		snprintf(text, sizeof(text), form, letter, options[i].name, options[i].value);
 		fprintf(out, "  %-26s %s\n", text, options[i].help);
 	}
@@ -251,7 +268,9 @@ static int check_vantage(const struct run *run, const char *name, size_t len, st
 		names[n++] = site->vantages[i].name;
 	}
 	const char *near = err_near_miss(word, names, n);
-	err_set(err, site ? "the site has no vantage \"%s\"" : "vantage \"%s\" needs a site file (-s)", word);
+	err_set(err,
+	        site ? "the site has no vantage \"%s\"" : "vantage \"%s\" needs a site file (-s)",
+	        word);
 	if (near)
 		err_add(err, " (did you mean \"%s\"?)", near);
 	return APP_USAGE;
@@ -313,8 +332,9 @@ static int open_inputs(struct run *run, const struct run_options *options, struc
 	if (!inputs)
 		return APP_CANNOT;
 	for (; n_open < n; n_open++) {
-		inputs[n_open] = (struct source_input){ .fd = sink_open_input(options->inputs[n_open], err),
-							.name = options->inputs[n_open] };
+		inputs[n_open] =
+		        (struct source_input){ .fd = sink_open_input(options->inputs[n_open], err),
+			                       .name = options->inputs[n_open] };
 		if (inputs[n_open].fd < 0)
 			break;
 	}
@@ -348,15 +368,20 @@ static int load_key_log(struct keys *keys, const char *path, struct err *err)
 	if (keys_add_keylog(keys, text, &result) < 0)
 		return APP_CANNOT;
 	for (size_t i = 0; i < MIN(result.n_malformed, (size_t)KEYLOG_MAX_NAMED); i++)
-		fprintf(stderr, "pcaudit: %s:%zu: %s; the line is left out\n", path, result.malformed[i].line,
-			result.malformed[i].why);
+		fprintf(stderr, "pcaudit: %s:%zu: %s; the line is left out\n", path,
+		        result.malformed[i].line, result.malformed[i].why);
 	if (result.n_malformed > KEYLOG_MAX_NAMED)
-		fprintf(stderr, "pcaudit: %s: %zu malformed lines in all are left out\n", path, result.n_malformed);
+		fprintf(stderr, "pcaudit: %s: %zu malformed lines in all are left out\n", path,
+		        result.n_malformed);
 	if (result.n_no_room)
-		fprintf(stderr, "pcaudit: %s: too many secrets, %zu are left out\n", path, result.n_no_room);
+		fprintf(stderr, "pcaudit: %s: too many secrets, %zu are left out\n", path,
+		        result.n_no_room);
 	if (result.n_secrets || result.n_no_room)
 		return 0;
-	err_set(err, "%s: no secret of a TLS connection in it; a key log as SSLKEYLOGFILE writes it is expected", path);
+	err_set(err,
+	        "%s: no secret of a TLS connection in it; a key log as SSLKEYLOGFILE writes it is "
+	        "expected",
+	        path);
 	return APP_USAGE;
 }
 
@@ -390,8 +415,10 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 {
 	struct pipeline *p = &run->pipeline;
 
-	*run = (struct run){ .pipeline = { .since_ns = options->since_ns, .until_ns = options->until_ns } };
-	int r = app_table_load(&run->table, options->packs, options->n_packs, options->site_file, err);
+	*run = (struct run){ .pipeline = { .since_ns = options->since_ns,
+		                           .until_ns = options->until_ns } };
+	int r = app_table_load(&run->table, options->packs, options->n_packs, options->site_file,
+	                       err);
 	if (r == 0)
 		r = check_vantages(run, options->vantage, err);
 	if (r == 0)
@@ -403,10 +430,10 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	if (r)
 		return r;
 	struct flow_table_options table = { .max_memory_bytes = options->max_memory_bytes / 4 * 3,
-					    .separate_vlans = options->separate_vlans };
+		                            .separate_vlans = options->separate_vlans };
 	struct detect_options detect = { .first_bytes_budget = options->max_memory_bytes / 4,
-					 .identities = options->identities,
-					 .keys = run->keys };
+		                         .identities = options->identities,
+		                         .keys = run->keys };
 	struct ledger_options ledger = options->ledger;
 	ledger.vantage = options->vantage[0] ? options->vantage : NULL;
 	p->scope = run->table.scope;

@@ -5,7 +5,7 @@
 #include "app/app.h"
 #include "app/pipeline.h"
 
-#define RUN_MAX_PACKS 32
+#define RUN_MAX_PACKS     32
 #define RUN_MAX_KEY_FILES 64
 
 struct run_options {
@@ -26,21 +26,40 @@ struct run_options {
 
 /* Options that every command which reads captures has, declared once: rows for its table ... */
 enum run_option {
-	RUN_SITE = 100, RUN_PACK, RUN_FILTER, RUN_LOCAL, RUN_IDENTITIES, RUN_SEPARATE, RUN_MEMORY, RUN_KEYLOG, RUN_RSA_KEY,
+	RUN_SITE = 100,
+	RUN_PACK,
+	RUN_FILTER,
+	RUN_LOCAL,
+	RUN_IDENTITIES,
+	RUN_SEPARATE,
+	RUN_MEMORY,
+	RUN_KEYLOG,
+	RUN_RSA_KEY,
 };
-#define RUN_OPTION_ROWS                                                                                       \
-	{ RUN_SITE, 's', "site", "SITE", false, "the site file: which address plays which role" },            \
-	{ RUN_PACK, 'p', "pack", "PACK", false,                                                               \
-	  "a pack's name or file; repeatable (default: the site's, else lync-server-2013)" },                 \
-	{ RUN_FILTER, 'F', "filter", "BPF", false, "only packets this libpcap filter lets through" },         \
-	{ RUN_LOCAL, 0, "local-time", NULL, false, "local time in text" },                                    \
-	{ RUN_IDENTITIES, 0, "identities", NULL, false, "facts may hold the user part of addresses" },        \
-	{ RUN_SEPARATE, 0, "separate-vlans", NULL, false, "the same 5-tuple in two VLANs is two flows" },     \
-	{ RUN_MEMORY, 0, "max-memory", "SIZE", false, "cap for flows and first bytes, as 512M or 2G" },       \
-	{ RUN_KEYLOG, 0, "keylog", "FILE", false,                                                             \
-	  "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" },                                  \
-	{ RUN_RSA_KEY, 0, "rsa-key", "FILE", false,                                                           \
-	  "an RSA private key in PEM, for TLS with RSA key exchange; repeatable" }
+#define RUN_OPTION_ROWS                                                                                 \
+	{ RUN_SITE, 's', "site", "SITE", false, "the site file: which address plays which role" },      \
+	        { RUN_PACK,                                                                             \
+		  'p',                                                                                  \
+		  "pack",                                                                               \
+		  "PACK",                                                                               \
+		  false,                                                                                \
+		  "a pack's name or file; repeatable (default: the site's, else "                       \
+		  "lync-server-2013)" },                                                                \
+	        { RUN_FILTER, 'F',   "filter",                                                          \
+		  "BPF",      false, "only packets this libpcap filter lets through" },                 \
+	        { RUN_LOCAL, 0, "local-time", NULL, false, "local time in text" },                      \
+	        { RUN_IDENTITIES, 0,     "identities",                                                  \
+		  NULL,           false, "facts may hold the user part of addresses" },                 \
+	        { RUN_SEPARATE, 0,     "separate-vlans",                                                \
+		  NULL,         false, "the same 5-tuple in two VLANs is two flows" },                  \
+	        { RUN_MEMORY, 0,     "max-memory",                                                      \
+		  "SIZE",     false, "cap for flows and first bytes, as 512M or 2G" },                  \
+	        { RUN_KEYLOG, 0,     "keylog",                                                          \
+		  "FILE",     false, "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" }, \
+	{                                                                                               \
+		RUN_RSA_KEY, 0, "rsa-key", "FILE", false,                                               \
+		        "an RSA private key in PEM, for TLS with RSA key exchange; repeatable"          \
+	}
 /* ... and what they do. 0, or an exit code after saying what is wrong. */
 int run_take_option(struct run_options *options, const char *command, int id, const char *value);
 
@@ -62,7 +81,8 @@ struct run {
 	const struct input_info **inputs;
 };
 
-/* Loads, opens and makes everything. 0, or an exit code with err filled. run_deinit() in any case. */
+/* Loads, opens and makes everything. 0, or an exit code with err filled. run_deinit() in any case.
+ */
 int run_new(struct run *run, const struct run_options *options, struct err *err);
 /* Reads the captures to the end. The report is borrowed until run_deinit(). */
 int run_to_report(struct run *run, const struct report **out, struct err *err);
@@ -70,7 +90,8 @@ void run_deinit(struct run *run);
 
 /* Option values; each says what is wrong and returns APP_USAGE. */
 int run_parse_time(const char *command, const char *option, const char *text, int64_t *out);
-int run_parse_number(const char *command, const char *option, const char *text, unsigned min, unsigned max, unsigned *out);
+int run_parse_number(const char *command, const char *option, const char *text, unsigned min,
+                     unsigned max, unsigned *out);
 int run_parse_size(const char *command, const char *option, const char *text, size_t *out);
 void run_print_options(FILE *out, const struct app_option *options, size_t n);
 

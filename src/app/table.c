@@ -15,7 +15,8 @@
 
 static bool is_file_name(const char *name)
 {
-	return strchr(name, '/') || strstr(name, ".yaml") || strstr(name, ".yml") || strstr(name, ".json");
+	return strchr(name, '/') || strstr(name, ".yaml") || strstr(name, ".yml") ||
+	       strstr(name, ".json");
 }
 
 static bool find_pack(char *path, size_t size, const char *name)
@@ -39,8 +40,10 @@ int app_pack_load(struct pack **out, const char *name, struct err *err)
 	if (is_file_name(name)) {
 		snprintf(path, sizeof(path), "%s", name);
 	} else if (!find_pack(path, sizeof(path), name)) {
-		err_set(err, "no pack \"%s\": looked for %s.yaml in %s and %s (PCAUDIT_RULES may name another folder)", name,
-			name, PCAUDIT_RULES_DIR, PCAUDIT_SOURCE_RULES_DIR);
+		err_set(err,
+		        "no pack \"%s\": looked for %s.yaml in %s and %s (PCAUDIT_RULES may name "
+		        "another folder)",
+		        name, name, PCAUDIT_RULES_DIR, PCAUDIT_SOURCE_RULES_DIR);
 		return APP_USAGE;
 	}
 	if (sink_read_file(&text, path, MAX_RULES_FILE_BYTES, err) < 0)
@@ -80,7 +83,7 @@ static int load_packs(struct app_table *table, const char *const *names, size_t 
 }
 
 int app_table_load(struct app_table *table, const char *const *pack_names, size_t n_pack_names,
-		   const char *site_file, struct err *err)
+                   const char *site_file, struct err *err)
 {
 	static const char *const default_packs[] = { "lync-server-2013" };
 	int r = 0;
@@ -100,7 +103,8 @@ int app_table_load(struct app_table *table, const char *const *pack_names, size_
 	r = load_packs(table, pack_names, n_pack_names, err);
 	if (r)
 		return r;
-	r = ruleset_new(&table->ruleset, (const struct pack *const *)table->packs, table->n_packs, table->site, err);
+	r = ruleset_new(&table->ruleset, (const struct pack *const *)table->packs, table->n_packs,
+	                table->site, err);
 	if (r == 0)
 		r = scope_new(&table->scope, table->ruleset);
 	return r == 0 ? 0 : r > 0 ? APP_USAGE : APP_CANNOT;

@@ -9,7 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-static void say(struct coverage_row *row, enum coverage_status status, const char *format, ...) _printf_(3, 4);
+static void say(struct coverage_row *row, enum coverage_status status, const char *format, ...)
+        _printf_(3, 4);
 
 static void say(struct coverage_row *row, enum coverage_status status, const char *format, ...)
 {
@@ -26,7 +27,8 @@ static const char *hidden_by(const struct ledger *ledger)
 {
 	const struct capture_summary *c = &ledger->report.capture;
 	double sent = (double)c->lost_bytes + (double)c->tcp_payload_bytes;
-	uint64_t dropped = c->dropped_kernel + c->dropped_interface + c->dropped_ring + c->dropped_table;
+	uint64_t dropped =
+	        c->dropped_kernel + c->dropped_interface + c->dropped_ring + c->dropped_table;
 
 	if (c->is_truncated)
 		return "the capture is truncated";
@@ -98,13 +100,14 @@ static bool is_one_host(const struct ruleset *ruleset, const struct ruleset_rule
 	const struct prefix *only = NULL;
 
 	for (unsigned i = 0; i < ruleset->n_roles; i++)
-		if ((role_set_has(roles_of(&rule->from), i) || role_set_has(roles_of(&rule->to), i)) &&
+		if ((role_set_has(roles_of(&rule->from), i) ||
+		     role_set_has(roles_of(&rule->to), i)) &&
 		    !ruleset->roles[i].is_given && has_address(&ruleset->roles[i]))
 			return false;
 	for (size_t i = 0; i < site->n_addresses; i++) {
 		int role = ruleset_find_role(ruleset, site->addresses[i].role);
 		if (role < 0 || (!role_set_has(roles_of(&rule->from), (unsigned)role) &&
-				 !role_set_has(roles_of(&rule->to), (unsigned)role)))
+		                 !role_set_has(roles_of(&rule->to), (unsigned)role)))
 			continue;
 		if (site->addresses[i].prefix.len_bits != 128)
 			return false;
@@ -142,34 +145,40 @@ static const struct site_vantage *find_vantage(struct ledger *ledger)
 	for (size_t len; *names; names += len + (names[len] == '+')) {
 		len = strcspn(names, "+");
 		for (size_t i = 0; i < site->n_vantages; i++)
-			if (strlen(site->vantages[i].name) == len && strncmp(site->vantages[i].name, names, len) == 0)
+			if (strlen(site->vantages[i].name) == len &&
+			    strncmp(site->vantages[i].name, names, len) == 0)
 				ledger->vantage.sees |= site->vantages[i].sees;
 	}
 	return &ledger->vantage;
 }
 
-static bool vantage_sees(const struct site_vantage *vantage, const struct ledger *ledger, unsigned rule)
+static bool vantage_sees(const struct site_vantage *vantage, const struct ledger *ledger,
+                         unsigned rule)
 {
 	const struct ruleset_rule *r = &ledger->ruleset->rules[rule];
-	uint8_t from = r->from.zones ? r->from.zones : scope_opposite_zones(ledger->scope, rule, true);
+	uint8_t from =
+	        r->from.zones ? r->from.zones : scope_opposite_zones(ledger->scope, rule, true);
 	uint8_t to = r->to.zones ? r->to.zones : scope_opposite_zones(ledger->scope, rule, false);
 
 	for (unsigned a = 0; a < N_ZONES; a++)
 		for (unsigned b = 0; b < N_ZONES; b++)
-			if ((from >> a & 1) && (to >> b & 1) && (vantage->sees >> (a * N_ZONES + b) & 1))
+			if ((from >> a & 1) && (to >> b & 1) &&
+			    (vantage->sees >> (a * N_ZONES + b) & 1))
 				return true;
 	return false;
 }
 
-/* Of a rule whose need and features would not have it expected, or whose site says expect: false. */
+/* Of a rule whose need and features would not have it expected, or whose site says expect: false.
+ */
 static const char *why_unneeded(const struct ruleset *ruleset, const struct ruleset_rule *rule)
 {
 	const struct site *site = ruleset->site;
 
 	for (size_t i = 0; i < site->n_overrides; i++) {
 		const struct site_override *o = &site->overrides[i];
-		bool is_meant = strcmp(o->rule, rule->rule->id) == 0 ||
-				(rule->rule->facet_of && strcmp(o->rule, rule->rule->facet_of) == 0);
+		bool is_meant =
+		        strcmp(o->rule, rule->rule->id) == 0 ||
+		        (rule->rule->facet_of && strcmp(o->rule, rule->rule->facet_of) == 0);
 		if (is_meant && o->expect_off)
 			return "the site does not expect it";
 	}
@@ -177,14 +186,16 @@ static const char *why_unneeded(const struct ruleset *ruleset, const struct rule
 }
 
 /* Fills the row if the rule cannot be expected here; true if it did. */
-static bool is_unexpected(struct coverage_row *row, const struct ledger *ledger, const struct ruleset_rule *rule)
+static bool is_unexpected(struct coverage_row *row, const struct ledger *ledger,
+                          const struct ruleset_rule *rule)
 {
 	const struct ruleset *ruleset = ledger->ruleset;
 	bool is_needed = rule->is_expected_by_feature || rule->has_expect;
 	int bare_from, bare_to;
 
 	if (!rule->is_declared && !rule->has_expect)
-		say(row, COVERAGE_NOT_APPLICABLE, "the site does not declare feature %s", rule->rule->features[0]);
+		say(row, COVERAGE_NOT_APPLICABLE, "the site does not declare feature %s",
+		    rule->rule->features[0]);
 	else if (rule->allow && !rule->has_expect)
 		say(row, COVERAGE_NOT_EXPECTED, "allowed by the site, not demanded");
 	else if (rule->rule->need == NEED_OPTIONAL && !rule->has_expect)
@@ -196,9 +207,11 @@ static bool is_unexpected(struct coverage_row *row, const struct ledger *ledger,
 	else if (!is_stated(&rule->to, &rule->rule->to))
 		say(row, COVERAGE_NOT_EXPECTED, "the documents state no destination");
 	else if ((bare_from = lacks_address(ruleset, roles_of(&rule->from))) >= 0)
-		say(row, COVERAGE_NOT_EXPECTED, "the site gives no address to %s", ruleset->roles[bare_from].role->id);
+		say(row, COVERAGE_NOT_EXPECTED, "the site gives no address to %s",
+		    ruleset->roles[bare_from].role->id);
 	else if ((bare_to = lacks_address(ruleset, roles_of(&rule->to))) >= 0)
-		say(row, COVERAGE_NOT_EXPECTED, "the site gives no address to %s", ruleset->roles[bare_to].role->id);
+		say(row, COVERAGE_NOT_EXPECTED, "the site gives no address to %s",
+		    ruleset->roles[bare_to].role->id);
 	else
 		return false;
 	return true;
@@ -214,9 +227,11 @@ static bool is_unobservable(struct coverage_row *row, const struct ledger *ledge
 	else if (vantage && !vantage_sees(vantage, ledger, index))
 		say(row, COVERAGE_NOT_OBSERVABLE, "vantage %s does not see it", vantage->name);
 	else if (!vantage && !is_seen(ledger, roles_of(&rule->from)))
-		say(row, COVERAGE_NOT_OBSERVABLE, "no packet of %s", first_role(ledger->ruleset, roles_of(&rule->from)));
+		say(row, COVERAGE_NOT_OBSERVABLE, "no packet of %s",
+		    first_role(ledger->ruleset, roles_of(&rule->from)));
 	else if (!vantage && !is_seen(ledger, roles_of(&rule->to)))
-		say(row, COVERAGE_NOT_OBSERVABLE, "no packet of %s", first_role(ledger->ruleset, roles_of(&rule->to)));
+		say(row, COVERAGE_NOT_OBSERVABLE, "no packet of %s",
+		    first_role(ledger->ruleset, roles_of(&rule->to)));
 	else if (!vantage && !is_pair_seen(ledger, rule))
 		say(row, COVERAGE_NOT_OBSERVABLE, "packets of only one host that plays its ends");
 	else
@@ -225,8 +240,8 @@ static bool is_unobservable(struct coverage_row *row, const struct ledger *ledge
 }
 
 /* A rule that was kept, but not in every window the site asks for. */
-static void judge_windows(struct coverage_row *row, struct ledger *ledger, const struct ruleset_rule *rule,
-			  struct rule_stats *stats)
+static void judge_windows(struct coverage_row *row, struct ledger *ledger,
+                          const struct ruleset_rule *rule, struct rule_stats *stats)
 {
 	const struct capture_summary *c = &ledger->report.capture;
 	uint64_t due, empty;
@@ -237,15 +252,17 @@ static void judge_windows(struct coverage_row *row, struct ledger *ledger, const
 	if (stats->windows.is_failed)
 		say(row, COVERAGE_UNJUDGED, "no memory to keep its windows");
 	else if (due == 0)
-		say(row, COVERAGE_UNJUDGED, "the capture holds no whole window in which it is expected");
+		say(row, COVERAGE_UNJUDGED,
+		    "the capture holds no whole window in which it is expected");
 	else if (empty && hidden_by(ledger))
 		say(row, COVERAGE_UNJUDGED, "%s", hidden_by(ledger));
 	else if (empty)
-		say(row, COVERAGE_MISSING, "%llu of %llu windows hold no flow of it", (unsigned long long)empty,
-		    (unsigned long long)due);
+		say(row, COVERAGE_MISSING, "%llu of %llu windows hold no flow of it",
+		    (unsigned long long)empty, (unsigned long long)due);
 }
 
-static void judge_rule(struct coverage_row *row, struct ledger *ledger, unsigned index, bool is_group_seen)
+static void judge_rule(struct coverage_row *row, struct ledger *ledger, unsigned index,
+                       bool is_group_seen)
 {
 	const struct ruleset_rule *rule = &ledger->ruleset->rules[index];
 	struct rule_stats *stats = &ledger->stats[index];
@@ -267,7 +284,8 @@ static void judge_rule(struct coverage_row *row, struct ledger *ledger, unsigned
 	} else if (is_unexpected(row, ledger, rule)) {
 		return;
 	} else if (is_group_seen) {
-		say(row, COVERAGE_NOT_EXPECTED, "another facet of the same printed rule, or its pair, was seen");
+		say(row, COVERAGE_NOT_EXPECTED,
+		    "another facet of the same printed rule, or its pair, was seen");
 	} else if (!is_unobservable(row, ledger, index)) {
 		if (hidden_by(ledger))
 			say(row, COVERAGE_UNJUDGED, "%s", hidden_by(ledger));
@@ -279,13 +297,16 @@ static void judge_rule(struct coverage_row *row, struct ledger *ledger, unsigned
 static int add_missing_rule(struct ledger *ledger, unsigned index)
 {
 	const struct ruleset_rule *rule = &ledger->ruleset->rules[index];
-	struct finding_key key = { .kind = KIND_MISSING, .rule = (int)index, .src_roles = *roles_of(&rule->from),
-				   .dst_roles = *roles_of(&rule->to) };
-	enum severity severity = rule->has_expect                           ? SEVERITY_ERROR :
-				 rule->rule->need == NEED_REQUIRED ? SEVERITY_WARNING :
-									     SEVERITY_INFO;
+	struct finding_key key = { .kind = KIND_MISSING,
+		                   .rule = (int)index,
+		                   .src_roles = *roles_of(&rule->from),
+		                   .dst_roles = *roles_of(&rule->to) };
+	enum severity severity = rule->has_expect                    ? SEVERITY_ERROR
+	                         : rule->rule->need == NEED_REQUIRED ? SEVERITY_WARNING
+	                                                             : SEVERITY_INFO;
 
-	key.accepted = ledger_accept(ledger, KIND_MISSING, (int)index, NULL, NULL, ledger->report.capture.last_ns);
+	key.accepted = ledger_accept(ledger, KIND_MISSING, (int)index, NULL, NULL,
+	                             ledger->report.capture.last_ns);
 	struct finding *finding = ledger_finding(ledger, &key);
 	if (!finding)
 		return -ENOMEM;
@@ -306,7 +327,8 @@ static int add_missing_rules(struct ledger *ledger)
 	if (!reported)
 		return -ENOMEM;
 	for (unsigned i = 0; i < ruleset->n_rules && r == 0; i++) {
-		if (ledger->report.coverage[i].status != COVERAGE_MISSING || reported[ruleset->rules[i].group])
+		if (ledger->report.coverage[i].status != COVERAGE_MISSING ||
+		    reported[ruleset->rules[i].group])
 			continue;
 		reported[ruleset->rules[i].group] = true;
 		r = add_missing_rule(ledger, i);
@@ -336,7 +358,8 @@ static int add_missing_hosts(struct ledger *ledger)
 			}
 		if (!key.entry)
 			continue; /* said for an earlier line with this address */
-		key.accepted = ledger_accept(ledger, KIND_MISSING, -1, NULL, NULL, ledger->report.capture.last_ns);
+		key.accepted = ledger_accept(ledger, KIND_MISSING, -1, NULL, NULL,
+		                             ledger->report.capture.last_ns);
 		struct finding *finding = ledger_finding(ledger, &key);
 		if (!finding)
 			return -ENOMEM;
@@ -345,7 +368,8 @@ static int add_missing_hosts(struct ledger *ledger)
 	return 0;
 }
 
-/* Of facets and pairs one seen is enough; if that one is broken or blocked, that is said already. */
+/* Of facets and pairs one seen is enough; if that one is broken or blocked, that is said already.
+ */
 static int find_seen_groups(const struct ledger *ledger, bool **out)
 {
 	const struct ruleset *ruleset = ledger->ruleset;
@@ -373,9 +397,11 @@ int coverage_decide(struct ledger *ledger)
 		return -ENOMEM;
 	for (unsigned i = 0; i < ruleset->n_rules; i++) {
 		struct coverage_row *row = &report->coverage[i];
-		*row = (struct coverage_row){ .rule = (int)i, .best = content_best(ruleset->rules[i].rule),
-					      .flows = ledger->stats[i].kept, .first_ns = ledger->stats[i].first_ns,
-					      .last_ns = ledger->stats[i].last_ns };
+		*row = (struct coverage_row){ .rule = (int)i,
+			                      .best = content_best(ruleset->rules[i].rule),
+			                      .flows = ledger->stats[i].kept,
+			                      .first_ns = ledger->stats[i].first_ns,
+			                      .last_ns = ledger->stats[i].last_ns };
 		judge_rule(row, ledger, i, seen[ruleset->rules[i].group]);
 	}
 	report->n_coverage = ruleset->n_rules;

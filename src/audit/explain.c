@@ -13,9 +13,10 @@ void rule_ports_text(const struct rule *rule, char *buffer, size_t size)
 	snprintf(buffer, size, "any");
 	for (size_t i = 0; i < rule->n_ports && len < size; i++) {
 		const struct port_range *p = &rule->ports[i];
-		int n = p->first == p->last ?
-				snprintf(buffer + len, size - len, "%s%u", i ? "," : "", p->first) :
-				snprintf(buffer + len, size - len, "%s%u-%u", i ? "," : "", p->first, p->last);
+		int n = p->first == p->last
+		                ? snprintf(buffer + len, size - len, "%s%u", i ? "," : "", p->first)
+		                : snprintf(buffer + len, size - len, "%s%u-%u", i ? "," : "",
+		                           p->first, p->last);
 		len += (size_t)n;
 	}
 }
@@ -36,17 +37,22 @@ void rule_end_text(const struct rule_end *end, char *buffer, size_t size)
 {
 	size_t len = 0;
 
-	snprintf(buffer, size, "%s", end->form == END_ANY ? "any" : end->form == END_UNSTATED ? "unstated" : "");
+	snprintf(buffer, size, "%s",
+	         end->form == END_ANY        ? "any"
+	         : end->form == END_UNSTATED ? "unstated"
+	                                     : "");
 	for (size_t i = 0; i < end->n_roles && len < size; i++)
-		len += (size_t)snprintf(buffer + len, size - len, "%s%s", len ? ", " : "", end->roles[i]);
+		len += (size_t)snprintf(buffer + len, size - len, "%s%s", len ? ", " : "",
+		                        end->roles[i]);
 	for (size_t i = 0; i < end->n_prefixes && len < size; i++) {
 		char prefix[PREFIX_TEXT_SIZE];
 		len += (size_t)snprintf(buffer + len, size - len, "%s%s", len ? ", " : "",
-					prefix_format(&end->prefixes[i], prefix));
+		                        prefix_format(&end->prefixes[i], prefix));
 	}
 }
 
-static void party_text(const struct headers *h, const struct party *party, char *buffer, size_t size)
+static void party_text(const struct headers *h, const struct party *party, char *buffer,
+                       size_t size)
 {
 	char addr[ADDR_TEXT_SIZE], roles[64];
 
@@ -61,12 +67,13 @@ static void header_texts(struct trial *trial, const struct rule *rule, const str
 	switch (trial->failed) {
 	case CONDITION_TRANSPORT:
 		rule_transport_text(rule, trial->expected, sizeof(trial->expected));
-		snprintf(trial->observed, sizeof(trial->observed), "%s", transport_word(h->transport, transport));
+		snprintf(trial->observed, sizeof(trial->observed), "%s",
+		         transport_word(h->transport, transport));
 		break;
 	case CONDITION_PORT:
 		rule_ports_text(rule, trial->expected, sizeof(trial->expected));
 		snprintf(trial->observed, sizeof(trial->observed), "%u",
-			 rule->port_end == PORT_OF_FROM ? h->src_port : h->dst_port);
+		         rule->port_end == PORT_OF_FROM ? h->src_port : h->dst_port);
 		break;
 	case CONDITION_SOURCE:
 		rule_end_text(&rule->from, trial->expected, sizeof(trial->expected));
@@ -81,30 +88,32 @@ static void header_texts(struct trial *trial, const struct rule *rule, const str
 	}
 }
 
-static void content_texts(struct trial *trial, const struct rule *rule, const struct content *content,
-			  const struct facts *facts)
+static void content_texts(struct trial *trial, const struct rule *rule,
+                          const struct content *content, const struct facts *facts)
 {
 	if (content->outcome == OUTCOME_UNJUDGED) {
 		trial->is_unjudged = true;
-		snprintf(trial->observed, sizeof(trial->observed), "%s", reason_word(content->reason));
+		snprintf(trial->observed, sizeof(trial->observed), "%s",
+		         reason_word(content->reason));
 	} else if (content->outcome == OUTCOME_WRONG_PROTOCOL) {
 		trial->failed = CONDITION_PROTOCOL;
 		snprintf(trial->expected, sizeof(trial->expected), "%s", family_word(rule->family));
 		snprintf(trial->observed, sizeof(trial->observed), "%s",
-			 !facts || facts->protocol == PROTOCOL_UNKNOWN ? "unrecognised" :
-			 facts->other_name                              ? facts->other_name :
-									  protocol_word((enum protocol)facts->protocol));
+		         !facts || facts->protocol == PROTOCOL_UNKNOWN ? "unrecognised"
+		         : facts->other_name                           ? facts->other_name
+		                             : protocol_word((enum protocol)facts->protocol));
 	} else if (content->outcome == OUTCOME_WRONG_SECURITY) {
 		trial->failed = CONDITION_SECURITY;
 		snprintf(trial->expected, sizeof(trial->expected), "%s",
-			 rule->security == SECURITY_UNKNOWN ? "tls" : security_rule_word(rule->security));
+		         rule->security == SECURITY_UNKNOWN ? "tls"
+		                                            : security_rule_word(rule->security));
 		snprintf(trial->observed, sizeof(trial->observed), "%s",
-			 facts ? security_word((enum security)facts->security) : "unknown");
+		         facts ? security_word((enum security)facts->security) : "unknown");
 	}
 }
 
-void judge_explain(struct trial *trials, const struct judge_context *context, const struct flow *flow,
-		   const struct facts *facts)
+void judge_explain(struct trial *trials, const struct judge_context *context,
+                   const struct flow *flow, const struct facts *facts)
 {
 	const struct ruleset *ruleset = scope_get_ruleset(context->scope);
 	struct party parties[2];

@@ -10,7 +10,12 @@
 #include "pcaudit/base/strbuf.h"
 
 /* RFC 792 and RFC 4443: the types and codes that quote a packet. */
-static const struct { bool is_icmp6; uint8_t type; int code; const char *text; } icmp_texts[] = {
+static const struct {
+	bool is_icmp6;
+	uint8_t type;
+	int code;
+	const char *text;
+} icmp_texts[] = {
 	{ false, 3, 0, "network unreachable" },
 	{ false, 3, 1, "host unreachable" },
 	{ false, 3, 2, "protocol unreachable" },
@@ -40,9 +45,11 @@ static const struct { bool is_icmp6; uint8_t type; int code; const char *text; }
 static void icmp_text(const struct flow *flow, struct strbuf *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(icmp_texts); i++)
-		if (icmp_texts[i].is_icmp6 == flow->is_icmp6 && icmp_texts[i].type == flow->icmp_type &&
+		if (icmp_texts[i].is_icmp6 == flow->is_icmp6 &&
+		    icmp_texts[i].type == flow->icmp_type &&
 		    (icmp_texts[i].code < 0 || icmp_texts[i].code == flow->icmp_code)) {
-			strbuf_add_format(out, "%s (type %u, code %u)", icmp_texts[i].text, flow->icmp_type, flow->icmp_code);
+			strbuf_add_format(out, "%s (type %u, code %u)", icmp_texts[i].text,
+			                  flow->icmp_type, flow->icmp_code);
 			return;
 		}
 	strbuf_add_format(out, "type %u, code %u", flow->icmp_type, flow->icmp_code);
@@ -59,13 +66,14 @@ struct subject {
 	const struct facts *facts;         /* of the example, or NULL */
 	const struct rule *rule;           /* NULL: none */
 	char rule_ports[96], rule_transport[16], rule_from[256], rule_to[256];
-	char src[64], dst[64];             /* roles of the example's ends */
+	char src[64], dst[64]; /* roles of the example's ends */
 	char src_addr[ADDR_TEXT_SIZE], dst_addr[ADDR_TEXT_SIZE];
 	char transport[8];
 	unsigned port;
 };
 
-static void subject_of(struct subject *s, const struct finding *finding, const struct ledger *ledger)
+static void subject_of(struct subject *s, const struct finding *finding,
+                       const struct ledger *ledger)
 {
 	char word[4];
 
@@ -86,7 +94,8 @@ static void subject_of(struct subject *s, const struct finding *finding, const s
 	party_roles_text(ledger->scope, &s->example->parties[!src], s->dst, sizeof(s->dst));
 	addr_format(&s->example->flow.addr[src], s->src_addr);
 	addr_format(&s->example->flow.addr[!src], s->dst_addr);
-	snprintf(s->transport, sizeof(s->transport), "%s", transport_word(s->example->flow.transport, word));
+	snprintf(s->transport, sizeof(s->transport), "%s",
+	         transport_word(s->example->flow.transport, word));
 	s->port = s->example->flow.port[!src];
 }
 
@@ -94,7 +103,8 @@ static const char *protocol_text(const struct subject *s)
 {
 	if (!s->facts || s->facts->protocol == PROTOCOL_UNKNOWN)
 		return "data that no detector recognises";
-	return s->facts->other_name ? s->facts->other_name : protocol_word((enum protocol)s->facts->protocol);
+	return s->facts->other_name ? s->facts->other_name
+	                            : protocol_word((enum protocol)s->facts->protocol);
 }
 
 static const char *security_text(const struct subject *s)
@@ -105,8 +115,9 @@ static const char *security_text(const struct subject *s)
 	case SECURITY_NONE:
 		return "no protection";
 	case SECURITY_TLS:
-		return s->facts->client_auth == CLIENT_AUTH_EMPTY ? "TLS, the client answered without a certificate" :
-								    "TLS without a client certificate";
+		return s->facts->client_auth == CLIENT_AUTH_EMPTY
+		               ? "TLS, the client answered without a certificate"
+		               : "TLS without a client certificate";
 	case SECURITY_MTLS:
 		return "MTLS";
 	default:
@@ -122,9 +133,10 @@ static const char *wanted_security(const struct rule *rule)
 /* The line of a site that would allow just this. */
 static void add_allow_hint(struct texts *t, const struct subject *s)
 {
-	strbuf_add_format(&t->remedy,
-			  "If it is meant to be, add to the site: allow: - {from: %s, to: %s, transport: %s",
-			  s->src_addr, s->dst_addr, s->transport);
+	strbuf_add_format(
+	        &t->remedy,
+	        "If it is meant to be, add to the site: allow: - {from: %s, to: %s, transport: %s",
+	        s->src_addr, s->dst_addr, s->transport);
 	if (s->port)
 		strbuf_add_format(&t->remedy, ", ports: %u", s->port);
 	strbuf_add(&t->remedy, ", why: ...}. Otherwise stop it.");
@@ -172,53 +184,72 @@ static void write_violation(struct texts *t, const struct subject *s)
 
 	switch ((enum kind)s->finding->key.kind) {
 	case KIND_UNDOCUMENTED:
-		strbuf_add_format(&t->why, "No row of the table lets %s open %s", s->src, s->transport);
+		strbuf_add_format(&t->why, "No row of the table lets %s open %s", s->src,
+		                  s->transport);
 		if (s->port)
 			strbuf_add_format(&t->why, " port %u", s->port);
-		strbuf_add_format(&t->why, " on %s, and none comes near (%s was seen).", s->dst, protocol_text(s));
+		strbuf_add_format(&t->why, " on %s, and none comes near (%s was seen).", s->dst,
+		                  protocol_text(s));
 		add_allow_hint(t, s);
 		break;
 	case KIND_FEATURE_OFF:
-		strbuf_add_format(&t->why, "The flow keeps rule %s, but the site does not declare its feature.", s->rule->id);
-		strbuf_add_format(&t->remedy, "Add %s to the site's features, or switch the feature off where it runs.",
-				  s->rule->n_features ? s->rule->features[0] : "it");
+		strbuf_add_format(
+		        &t->why,
+		        "The flow keeps rule %s, but the site does not declare its feature.",
+		        s->rule->id);
+		strbuf_add_format(
+		        &t->remedy,
+		        "Add %s to the site's features, or switch the feature off where it runs.",
+		        s->rule->n_features ? s->rule->features[0] : "it");
 		strbuf_add(&t->expected, "feature declared");
 		strbuf_add(&t->observed, "feature not declared");
 		break;
 	case KIND_WRONG_PROTOCOL:
-		strbuf_add_format(&t->why, "Rule %s wants %s on %s %s; what was seen is %s.", s->rule->id, expected,
-				  s->rule_transport, s->rule_ports, observed);
-		strbuf_add_format(&t->remedy, "Find out what listens on port %u of %s and move it, or change the rule's port in the site (rules: %s: {ports: ...}).",
-				  s->port, s->dst_addr, s->rule->id);
+		strbuf_add_format(&t->why, "Rule %s wants %s on %s %s; what was seen is %s.",
+		                  s->rule->id, expected, s->rule_transport, s->rule_ports,
+		                  observed);
+		strbuf_add_format(&t->remedy,
+		                  "Find out what listens on port %u of %s and move it, or change "
+		                  "the rule's port in the site (rules: %s: {ports: ...}).",
+		                  s->port, s->dst_addr, s->rule->id);
 		break;
 	case KIND_WRONG_SECURITY:
-		strbuf_add_format(&t->why, "Rule %s wants %s; what was seen is %s.", s->rule->id, expected, observed);
-		strbuf_add_format(&t->remedy, "Require %s on port %u of %s, or record the exception in the site (accept: - {rule: %s, kind: wrong-security, why: ...}).",
-				  expected, s->port, s->dst_addr, s->rule->id);
+		strbuf_add_format(&t->why, "Rule %s wants %s; what was seen is %s.", s->rule->id,
+		                  expected, observed);
+		strbuf_add_format(&t->remedy,
+		                  "Require %s on port %u of %s, or record the exception in the "
+		                  "site (accept: - {rule: %s, kind: wrong-security, why: ...}).",
+		                  expected, s->port, s->dst_addr, s->rule->id);
 		break;
 	case KIND_WRONG_PORT:
-		strbuf_add_format(&t->why, "%s from %s to %s is documented on port %s (rule %s), not on %s.", protocol_text(s),
-				  s->src, s->dst, expected, s->rule->id, observed);
-		strbuf_add_format(&t->remedy, "Move it to port %s, or tell the site its port (rules: %s: {ports: %s}).", expected,
-				  s->rule->id, observed);
+		strbuf_add_format(
+		        &t->why, "%s from %s to %s is documented on port %s (rule %s), not on %s.",
+		        protocol_text(s), s->src, s->dst, expected, s->rule->id, observed);
+		strbuf_add_format(
+		        &t->remedy,
+		        "Move it to port %s, or tell the site its port (rules: %s: {ports: %s}).",
+		        expected, s->rule->id, observed);
 		break;
 	case KIND_WRONG_DIRECTION:
-		strbuf_add_format(&t->why, "Rule %s is %s, but it was %s.", s->rule->id, expected, observed);
+		strbuf_add_format(&t->why, "Rule %s is %s, but it was %s.", s->rule->id, expected,
+		                  observed);
 		add_allow_hint(t, s);
 		break;
 	case KIND_WRONG_TRANSPORT:
-		strbuf_add_format(&t->why, "Rule %s prints %s on port %s; the flow uses %s.", s->rule->id, expected, s->rule_ports,
-				  observed);
+		strbuf_add_format(&t->why, "Rule %s prints %s on port %s; the flow uses %s.",
+		                  s->rule->id, expected, s->rule_ports, observed);
 		add_allow_hint(t, s);
 		break;
 	case KIND_WRONG_SOURCE:
 	case KIND_WRONG_DESTINATION:
-		strbuf_add_format(&t->why, "Rule %s names %s as %s; here it is %s.", s->rule->id, expected,
-				  condition_word(s->finding->field), observed);
+		strbuf_add_format(&t->why, "Rule %s names %s as %s; here it is %s.", s->rule->id,
+		                  expected, condition_word(s->finding->field), observed);
 		if (s->finding->is_printed_any)
 			strbuf_add(&t->why, " The row prints Any, its note narrows it.");
-		strbuf_add_format(&t->remedy, "If %s plays that role, give it the address in the site's roles. ",
-				  s->finding->key.kind == KIND_WRONG_SOURCE ? s->src_addr : s->dst_addr);
+		strbuf_add_format(
+		        &t->remedy,
+		        "If %s plays that role, give it the address in the site's roles. ",
+		        s->finding->key.kind == KIND_WRONG_SOURCE ? s->src_addr : s->dst_addr);
 		add_allow_hint(t, s);
 		break;
 	default:
@@ -245,11 +276,14 @@ static void write_blocked(struct texts *t, const struct subject *s)
 		break;
 	case KIND_REJECTED:
 		icmp_text(flow, &t->observed);
-		strbuf_add_format(&t->why, " and was rejected: ICMP %s.", strbuf_text(&t->observed));
+		strbuf_add_format(&t->why, " and was rejected: ICMP %s.",
+		                  strbuf_text(&t->observed));
 		break;
 	default:
-		strbuf_add(&t->observed, s->facts && s->facts->refusal ? s->facts->refusal : "refusal");
-		strbuf_add_format(&t->why, " and the handshake was refused: %s.", strbuf_text(&t->observed));
+		strbuf_add(&t->observed,
+		           s->facts && s->facts->refusal ? s->facts->refusal : "refusal");
+		strbuf_add_format(&t->why, " and the handshake was refused: %s.",
+		                  strbuf_text(&t->observed));
 		break;
 	}
 	if (!s->rule) {
@@ -259,7 +293,9 @@ static void write_blocked(struct texts *t, const struct subject *s)
 	}
 	strbuf_add(&t->expected, "a working flow");
 	strbuf_add_format(&t->why, " Rule %s says that it should work.", s->rule->id);
-	strbuf_add_format(&t->remedy, "Check that %s listens on port %u and that nothing between stops it.", s->dst_addr, s->port);
+	strbuf_add_format(&t->remedy,
+	                  "Check that %s listens on port %u and that nothing between stops it.",
+	                  s->dst_addr, s->port);
 }
 
 static void write_missing(struct texts *t, const struct subject *s, const struct ledger *ledger)
@@ -269,31 +305,38 @@ static void write_missing(struct texts *t, const struct subject *s, const struct
 
 	if (!s->rule) {
 		prefix_format(&key->entry->prefix, prefix);
-		strbuf_add_format(&t->why, "The site names %s as %s; not one packet of it was captured.", prefix,
-				  key->entry->role);
-		strbuf_add_format(&t->remedy, "Check that the capture point sees %s, or take line %d out of the site.", prefix,
-				  key->entry->line);
+		strbuf_add_format(&t->why,
+		                  "The site names %s as %s; not one packet of it was captured.",
+		                  prefix, key->entry->role);
+		strbuf_add_format(
+		        &t->remedy,
+		        "Check that the capture point sees %s, or take line %d out of the site.",
+		        prefix, key->entry->line);
 		strbuf_add_format(&t->expected, "packets of %s", prefix);
 		strbuf_add(&t->observed, "none");
 		return;
 	}
 	const struct coverage_row *row = &ledger->report.coverage[key->rule];
-	strbuf_add_format(&t->expected, "%s to %s, %s %s", s->rule_from, s->rule_to, s->rule_transport, s->rule_ports);
+	strbuf_add_format(&t->expected, "%s to %s, %s %s", s->rule_from, s->rule_to,
+	                  s->rule_transport, s->rule_ports);
 	strbuf_add(&t->observed, row->reason[0] ? row->reason : "none");
-	strbuf_add_format(&t->why, "Rule %s expects %s; both ends were seen, the flow was not", s->rule->id,
-			  strbuf_text(&t->expected));
+	strbuf_add_format(&t->why, "Rule %s expects %s; both ends were seen, the flow was not",
+	                  s->rule->id, strbuf_text(&t->expected));
 	if (row->reason[0])
 		strbuf_add_format(&t->why, " (%s)", row->reason);
 	strbuf_add(&t->why, ".");
-	strbuf_add_format(&t->remedy, "Check that the service runs and is used; if it need not be, say so in the site (rules: %s: {expect: false}).",
-			  s->rule->id);
+	strbuf_add_format(&t->remedy,
+	                  "Check that the service runs and is used; if it need not be, say so in "
+	                  "the site (rules: %s: {expect: false}).",
+	                  s->rule->id);
 }
 
 static void write_note(struct texts *t, const struct subject *s)
 {
 	enum note_code note = (enum note_code)(s->finding->key.note - 1);
 
-	strbuf_add_format(&t->why, "%s%s%s", s->rule ? "Rule " : "", s->rule ? s->rule->id : "", s->rule ? ": " : "");
+	strbuf_add_format(&t->why, "%s%s%s", s->rule ? "Rule " : "", s->rule ? s->rule->id : "",
+	                  s->rule ? ": " : "");
 	strbuf_add_format(&t->why, "%s.", note_sentence(note));
 	if (s->finding->key.host)
 		strbuf_add_format(&t->why, " (%s)", s->finding->key.host);
@@ -306,7 +349,8 @@ static void write_note(struct texts *t, const struct subject *s)
 	else if (note >= NOTE_CODE_ACCEPT_UNUSED)
 		strbuf_add(&t->remedy, "Take the entry out of the site, or correct it.");
 	else if (note == NOTE_CODE_CERTIFICATE_NOT_VISIBLE)
-		strbuf_add(&t->remedy, "Check on the server whether it asks its peer for a certificate.");
+		strbuf_add(&t->remedy,
+		           "Check on the server whether it asks its peer for a certificate.");
 }
 
 int finding_write(struct finding *finding, const struct ledger *ledger)
@@ -335,6 +379,7 @@ int finding_write(struct finding *finding, const struct ledger *ledger)
 	finding->remedy = t.remedy.text;
 	finding->expected = t.expected.text;
 	finding->observed = t.observed.text;
-	bool is_failed = t.why.is_failed || t.remedy.is_failed || t.expected.is_failed || t.observed.is_failed;
+	bool is_failed = t.why.is_failed || t.remedy.is_failed || t.expected.is_failed ||
+	                 t.observed.is_failed;
 	return is_failed ? -ENOMEM : 0;
 }

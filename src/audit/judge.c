@@ -1,6 +1,7 @@
 /*
  * One flow to one assessment, in the order a person would ask: did anything answer, which rules
- * do the headers fit, what do those rules say of the content, and if none fits, which comes nearest.
+ * do the headers fit, what do those rules say of the content, and if none fits, which comes
+ * nearest.
  *
  * Everything that is guessed only ever takes certainty away: a guessed opener never makes
  * wrong-direction, an inference never makes a violation.
@@ -13,7 +14,8 @@
 
 static bool is_recognised(const struct facts *facts)
 {
-	return facts && facts->protocol != PROTOCOL_UNKNOWN && facts->protocol_evidence >= EVIDENCE_INFERRED;
+	return facts && facts->protocol != PROTOCOL_UNKNOWN &&
+	       facts->protocol_evidence >= EVIDENCE_INFERRED;
 }
 
 static bool wants_tls(const struct rule *rule)
@@ -35,8 +37,8 @@ static enum reason doubt_of(const struct facts *facts, enum reason otherwise)
 
 /* Data that nobody recognises, seen from the opener's first byte, cannot be a protocol whose
  * opening is unmistakable. */
-static void judge_unrecognised(struct content *out, const struct rule *rule, const struct flow *flow,
-			       const struct facts *facts, unsigned src)
+static void judge_unrecognised(struct content *out, const struct rule *rule,
+                               const struct flow *flow, const struct facts *facts, unsigned src)
 {
 	bool has_payload = flow->has_payload[0] || flow->has_payload[1];
 
@@ -45,7 +47,7 @@ static void judge_unrecognised(struct content *out, const struct rule *rule, con
 		return;
 	}
 	bool is_whole = facts && facts->is_settled && facts->is_unrecognised && !facts->has_gap &&
-			flow->has_payload[src] && facts->from_start[src] && !flow->is_cut;
+	                flow->has_payload[src] && facts->from_start[src] && !flow->is_cut;
 	if (!is_whole || (rule->family == FAMILY_ANY && !wants_tls(rule)) ||
 	    (!family_is_unmistakable(rule->family) && !wants_tls(rule))) {
 		unjudged(out, doubt_of(facts, (enum reason)DOUBT_UNRECOGNISED));
@@ -56,7 +58,7 @@ static void judge_unrecognised(struct content *out, const struct rule *rule, con
 }
 
 static void judge_protocol(struct content *out, const struct rule *rule, const struct flow *flow,
-			   const struct facts *facts, unsigned src)
+                           const struct facts *facts, unsigned src)
 {
 	out->outcome = OUTCOME_KEPT;
 	out->evidence = EVIDENCE_HEADERS;
@@ -71,13 +73,15 @@ static void judge_protocol(struct content *out, const struct rule *rule, const s
 	enum protocol protocol = (enum protocol)facts->protocol;
 	bool over_tcp = flow->transport == TRANSPORT_TCP;
 	if (protocol == PROTOCOL_TLS) {
-		out->evidence = family_excludes_tls(rule->family) ? EVIDENCE_CONTRADICTED : EVIDENCE_CONSISTENT;
+		out->evidence = family_excludes_tls(rule->family) ? EVIDENCE_CONTRADICTED
+		                                                  : EVIDENCE_CONSISTENT;
 	} else if (family_has(rule->family, protocol, over_tcp, facts->is_inside_tls)) {
 		out->evidence = (enum evidence)facts->protocol_evidence;
 		if (rule->family == FAMILY_RTP && !facts->has_media)
 			out->evidence = MIN(out->evidence, EVIDENCE_CONSISTENT);
 	} else if (rule->family == FAMILY_HTTPS && protocol == PROTOCOL_HTTP) {
-		out->evidence = (enum evidence)facts->protocol_evidence; /* right protocol, no envelope */
+		out->evidence =
+		        (enum evidence)facts->protocol_evidence; /* right protocol, no envelope */
 	} else {
 		out->evidence = EVIDENCE_CONTRADICTED;
 	}
@@ -86,19 +90,22 @@ static void judge_protocol(struct content *out, const struct rule *rule, const s
 }
 
 /* What the client showed of itself; a resumed session shows what its first handshake did. */
-static enum client_auth client_auth_of(const struct judge_context *context, const struct facts *facts)
+static enum client_auth client_auth_of(const struct judge_context *context,
+                                       const struct facts *facts)
 {
 	if (facts->client_auth == CLIENT_AUTH_RESUMED && context->session)
 		return (enum client_auth)context->session->client_auth;
 	return (enum client_auth)facts->client_auth;
 }
 
-static void judge_mtls(struct content *out, const struct judge_context *context, const struct facts *facts)
+static void judge_mtls(struct content *out, const struct judge_context *context,
+                       const struct facts *facts)
 {
 	switch (client_auth_of(context, facts)) {
 	case CLIENT_AUTH_GIVEN:
 		/* What a session inherits was not read in this flow. */
-		out->security_evidence = context->session ? EVIDENCE_CONSISTENT : EVIDENCE_CONFIRMED;
+		out->security_evidence =
+		        context->session ? EVIDENCE_CONSISTENT : EVIDENCE_CONFIRMED;
 		return;
 	case CLIENT_AUTH_GIVEN_ONE_SIDE:
 		out->security_evidence = EVIDENCE_CONSISTENT;
@@ -129,8 +136,8 @@ static void judge_mtls(struct content *out, const struct judge_context *context,
 	unjudged(out, doubt_of(facts, (enum reason)DOUBT_HANDSHAKE_CUT));
 }
 
-static void judge_tls(struct content *out, const struct judge_context *context, const struct rule *rule,
-		      const struct facts *facts)
+static void judge_tls(struct content *out, const struct judge_context *context,
+                      const struct rule *rule, const struct facts *facts)
 {
 	bool is_tls = facts->security == SECURITY_TLS || facts->security == SECURITY_MTLS;
 
@@ -144,9 +151,11 @@ static void judge_tls(struct content *out, const struct judge_context *context, 
 		return;
 	}
 	/* What is inferred is the client's certificate; that it is TLS was read in clear. */
-	bool is_envelope_enough = rule->security == SECURITY_TLS && facts->security_evidence == EVIDENCE_INFERRED;
+	bool is_envelope_enough =
+	        rule->security == SECURITY_TLS && facts->security_evidence == EVIDENCE_INFERRED;
 	if (rule->security != SECURITY_UNKNOWN)
-		out->security_evidence = (enum evidence)(is_envelope_enough ? facts->protocol_evidence : facts->security_evidence);
+		out->security_evidence = (enum evidence)(
+		        is_envelope_enough ? facts->protocol_evidence : facts->security_evidence);
 	if (facts->tls_version && facts->tls_version < 0x0303)
 		out->notes |= 1u << NOTE_CODE_OLD_TLS;
 	if (facts->is_weak_suite)
@@ -171,8 +180,9 @@ static void note_unasked(struct content *out, const struct rule *rule, const str
 		out->notes |= 1u << NOTE_CODE_CLEAR_TEXT;
 }
 
-void content_judge(struct content *out, const struct ruleset_rule *rule, const struct judge_context *context,
-		   const struct flow *flow, const struct facts *facts, unsigned src)
+void content_judge(struct content *out, const struct ruleset_rule *rule,
+                   const struct judge_context *context, const struct flow *flow,
+                   const struct facts *facts, unsigned src)
 {
 	*out = (struct content){ .security_evidence = EVIDENCE_HEADERS };
 	judge_protocol(out, rule->rule, flow, facts, src);
@@ -233,7 +243,8 @@ static void drop_ranges(struct fits *fits, const struct ruleset *ruleset, const 
  * is also where ordinary requests come from: it counts only for what looks like media, or like
  * nothing known (ambiguities.md A52).
  */
-static bool is_telling(const struct ruleset *ruleset, unsigned rule, const struct headers *h, const struct facts *facts)
+static bool is_telling(const struct ruleset *ruleset, unsigned rule, const struct headers *h,
+                       const struct facts *facts)
 {
 	const struct rule *r = ruleset->rules[rule].rule;
 
@@ -245,7 +256,8 @@ static bool is_telling(const struct ruleset *ruleset, unsigned rule, const struc
 	       family_has(r->family, (enum protocol)facts->protocol, false, false);
 }
 
-static void find_fits(struct fits *fits, const struct scope *scope, const struct headers *h, const struct facts *facts)
+static void find_fits(struct fits *fits, const struct scope *scope, const struct headers *h,
+                      const struct facts *facts)
 {
 	const struct ruleset *ruleset = scope_get_ruleset(scope);
 	const uint16_t ports[] = { h->dst_port, h->src_port, h->dst_port_mapped };
@@ -267,8 +279,9 @@ static void find_fits(struct fits *fits, const struct scope *scope, const struct
  * How near a rule is that differs in this condition; lower is nearer, 0 is not near. Another port
  * counts only when the protocol is recognised, and comes last when the protection differs too.
  */
-static unsigned nearness(enum condition condition, const struct assessment *a, const struct judge_context *context,
-			 const struct ruleset_rule *rule, const struct flow *flow, const struct facts *facts)
+static unsigned nearness(enum condition condition, const struct assessment *a,
+                         const struct judge_context *context, const struct ruleset_rule *rule,
+                         const struct flow *flow, const struct facts *facts)
 {
 	struct content content;
 
@@ -328,8 +341,9 @@ static int find_printed_any(const struct ruleset *ruleset, const struct headers 
 	return -1;
 }
 
-static void judge_unfitting(struct assessment *out, const struct judge_context *context, const struct headers *h,
-			    const struct flow *flow, const struct facts *facts)
+static void judge_unfitting(struct assessment *out, const struct judge_context *context,
+                            const struct headers *h, const struct flow *flow,
+                            const struct facts *facts)
 {
 	const struct ruleset *ruleset = scope_get_ruleset(context->scope);
 	bool may_reverse = out->opener_how == OPENER_SYN || out->opener_how == OPENER_PROTOCOL;
@@ -338,7 +352,8 @@ static void judge_unfitting(struct assessment *out, const struct judge_context *
 	out->verdict = VERDICT_VIOLATION;
 	out->rule = find_printed_any(ruleset, h);
 	if (out->rule >= 0) {
-		bool is_source = match_failures((unsigned)out->rule, h, false) & 1u << CONDITION_SOURCE;
+		bool is_source =
+		        match_failures((unsigned)out->rule, h, false) & 1u << CONDITION_SOURCE;
 		out->kind = is_source ? KIND_WRONG_SOURCE : KIND_WRONG_DESTINATION;
 		out->field = is_source ? CONDITION_SOURCE : CONDITION_DESTINATION;
 		out->is_printed_any = true;
@@ -384,7 +399,8 @@ static enum rank rank_of(const struct content *content, const struct ruleset_rul
 	return RANK_WRONG_PROTOCOL;
 }
 
-static void take(struct assessment *out, enum rank rank, unsigned rule, const struct content *content)
+static void take(struct assessment *out, enum rank rank, unsigned rule,
+                 const struct content *content)
 {
 	out->rule = (int)rule;
 	out->evidence = content->evidence;
@@ -414,8 +430,9 @@ static void take(struct assessment *out, enum rank rank, unsigned rule, const st
 	}
 }
 
-static void judge_fitting(struct assessment *out, const struct judge_context *context, const struct fits *fits,
-			  const struct flow *flow, const struct facts *facts)
+static void judge_fitting(struct assessment *out, const struct judge_context *context,
+                          const struct fits *fits, const struct flow *flow,
+                          const struct facts *facts)
 {
 	const struct ruleset *ruleset = scope_get_ruleset(context->scope);
 	enum rank best = RANK_WRONG_PROTOCOL + 1;
@@ -427,7 +444,8 @@ static void judge_fitting(struct assessment *out, const struct judge_context *co
 		enum rank rank = rank_of(&content, rule);
 		if (rank == RANK_KEPT && out->n_kept < ASSESSMENT_MAX_KEPT)
 			out->kept[out->n_kept++] = fits->rules[i];
-		if (rank < best || (rank == best && rule_is_more_specific(ruleset, fits->rules[i], (unsigned)out->rule))) {
+		if (rank < best || (rank == best && rule_is_more_specific(ruleset, fits->rules[i],
+		                                                          (unsigned)out->rule))) {
 			best = rank;
 			take(out, rank, fits->rules[i], &content);
 		}
@@ -442,10 +460,11 @@ static int most_specific(const struct ruleset *ruleset, const struct fits *fits)
 
 	for (unsigned i = 0; i < fits->n; i++) {
 		bool is_better = best < 0 || (ruleset->rules[fits->rules[i]].is_declared &&
-					      !ruleset->rules[best].is_declared);
+		                              !ruleset->rules[best].is_declared);
 		bool is_equal = best >= 0 && ruleset->rules[fits->rules[i]].is_declared ==
-						     ruleset->rules[best].is_declared;
-		if (is_better || (is_equal && rule_is_more_specific(ruleset, fits->rules[i], (unsigned)best)))
+		                                     ruleset->rules[best].is_declared;
+		if (is_better ||
+		    (is_equal && rule_is_more_specific(ruleset, fits->rules[i], (unsigned)best)))
 			best = fits->rules[i];
 	}
 	return best;
@@ -476,8 +495,9 @@ static bool judge_state(struct assessment *out, const struct facts *facts)
 	return true;
 }
 
-static enum flow_state state_of(const struct flow *flow, const struct party parties[2], const struct facts *facts,
-				const struct judge_context *context, unsigned src)
+static enum flow_state state_of(const struct flow *flow, const struct party parties[2],
+                                const struct facts *facts, const struct judge_context *context,
+                                unsigned src)
 {
 	struct flow seen = *flow;
 
@@ -485,7 +505,8 @@ static enum flow_state state_of(const struct flow *flow, const struct party part
 	enum protocol protocol = facts ? (enum protocol)facts->protocol : PROTOCOL_UNKNOWN;
 	enum flow_state state = flow_state(&seen, protocol, context->now_ns);
 	/* The answer to a broadcast comes on another 5-tuple. */
-	bool is_broadcast = (parties[0].is_wildcard || parties[1].is_wildcard) && protocol_is_broadcast(protocol);
+	bool is_broadcast = (parties[0].is_wildcard || parties[1].is_wildcard) &&
+	                    protocol_is_broadcast(protocol);
 	if (is_broadcast && (state == FLOW_UNANSWERED || state == FLOW_UNPROVEN))
 		return FLOW_DATAGRAM;
 	return state;
@@ -495,13 +516,14 @@ static enum flow_state state_of(const struct flow *flow, const struct party part
 
 static bool end_is_given(const struct ruleset_end *end, const struct party *party)
 {
-	return end->form != END_ROLES || party->is_wildcard || role_set_meets(&party->given, &end->roles);
+	return end->form != END_ROLES || party->is_wildcard ||
+	       role_set_meets(&party->given, &end->roles);
 }
 
 /* In scope: an end is a server by the site's word, or a rule fits without the help of a default
  * role and its protocol was recognised. */
-static bool in_scope(const struct assessment *out, const struct ruleset *ruleset, const struct headers *h,
-		     const struct fits *fits, const struct facts *facts)
+static bool in_scope(const struct assessment *out, const struct ruleset *ruleset,
+                     const struct headers *h, const struct fits *fits, const struct facts *facts)
 {
 	if (!ruleset->site)
 		return fits->n > 0;
@@ -553,8 +575,8 @@ static bool recall(struct facts *out, const struct flow *flow, const struct fact
 	return true;
 }
 
-void judge_flow(struct assessment *out, const struct judge_context *context, const struct flow *flow,
-		const struct facts *facts)
+void judge_flow(struct assessment *out, const struct judge_context *context,
+                const struct flow *flow, const struct facts *facts)
 {
 	struct facts recalled;
 	const struct ruleset *ruleset = scope_get_ruleset(context->scope);
@@ -586,8 +608,9 @@ void judge_flow(struct assessment *out, const struct judge_context *context, con
 		judge_unfitting(out, context, &headers, flow, facts);
 	}
 	/* What was proven before the eviction stays: a flood must not hide a violation. */
-	bool is_proven = out->verdict == VERDICT_COMPLIANT ||
-			 (out->verdict == VERDICT_VIOLATION && (fits.n == 0 || is_recognised(facts)));
+	bool is_proven =
+	        out->verdict == VERDICT_COMPLIANT ||
+	        (out->verdict == VERDICT_VIOLATION && (fits.n == 0 || is_recognised(facts)));
 	if (context->is_evicted && !is_proven) {
 		out->verdict = VERDICT_UNJUDGED;
 		out->kind = KIND_NONE;
@@ -597,7 +620,10 @@ void judge_flow(struct assessment *out, const struct judge_context *context, con
 	if (!ruleset->site)
 		weaken_without_site(out);
 	if (!in_scope(out, ruleset, &headers, &fits, facts))
-		*out = (struct assessment){ .rule = -1, .src = out->src, .opener_how = out->opener_how, .state = out->state };
+		*out = (struct assessment){ .rule = -1,
+			                    .src = out->src,
+			                    .opener_how = out->opener_how,
+			                    .state = out->state };
 	out->severity = severity_of(ruleset, out, flow->transport);
 }
 
@@ -616,7 +642,8 @@ struct judgement judgement_of(const struct assessment *a)
 
 /* ---- Severity ------------------------------------------------------------------------------- */
 
-enum severity severity_by_site(const struct ruleset *ruleset, int rule, enum kind kind, enum severity otherwise)
+enum severity severity_by_site(const struct ruleset *ruleset, int rule, enum kind kind,
+                               enum severity otherwise)
 {
 	const struct site *site = ruleset->site;
 
@@ -635,7 +662,8 @@ static enum severity severity_of_blocked(const struct ruleset *ruleset, int rule
 	return ruleset->rules[rule].rule->need == NEED_REQUIRED ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 
-enum severity severity_of(const struct ruleset *ruleset, const struct assessment *a, uint8_t transport)
+enum severity severity_of(const struct ruleset *ruleset, const struct assessment *a,
+                          uint8_t transport)
 {
 	enum severity severity = SEVERITY_ERROR;
 
@@ -645,7 +673,8 @@ enum severity severity_of(const struct ruleset *ruleset, const struct assessment
 		return SEVERITY_INFO;
 	else if (a->kind == KIND_FEATURE_OFF || a->is_printed_any)
 		severity = SEVERITY_WARNING;
-	else if (a->kind == KIND_UNDOCUMENTED && transport != TRANSPORT_TCP && transport != TRANSPORT_UDP)
+	else if (a->kind == KIND_UNDOCUMENTED && transport != TRANSPORT_TCP &&
+	         transport != TRANSPORT_UDP)
 		severity = SEVERITY_WARNING; /* the documents speak of TCP and UDP only (A60) */
 	return severity_by_site(ruleset, a->rule, a->kind, severity);
 }
@@ -653,6 +682,7 @@ enum severity severity_of(const struct ruleset *ruleset, const struct assessment
 enum severity severity_of_note(const struct ruleset *ruleset, enum note_code note, int rule)
 {
 	bool is_warning = note == NOTE_CODE_OLD_TLS || note == NOTE_CODE_WEAK_SUITE ||
-			  note == NOTE_CODE_CERTIFICATE_NOT_VISIBLE;
-	return severity_by_site(ruleset, rule, KIND_NOTE, is_warning ? SEVERITY_WARNING : SEVERITY_INFO);
+	                  note == NOTE_CODE_CERTIFICATE_NOT_VISIBLE;
+	return severity_by_site(ruleset, rule, KIND_NOTE,
+	                        is_warning ? SEVERITY_WARNING : SEVERITY_INFO);
 }

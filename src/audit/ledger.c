@@ -77,7 +77,8 @@ static bool addr_set_grow(struct addr_set *set)
 	for (size_t i = 0; i < set->size; i++) {
 		if (!set->used[i])
 			continue;
-		size_t at = hash_bytes(&table_key, BYTES(set->slots[i].bytes, 16)) & (bigger.size - 1);
+		size_t at =
+		        hash_bytes(&table_key, BYTES(set->slots[i].bytes, 16)) & (bigger.size - 1);
 		while (bigger.used[at])
 			at = (at + 1) & (bigger.size - 1);
 		bigger.slots[at] = set->slots[i];
@@ -149,25 +150,28 @@ static int port_set_ranges(const struct port_set *set, struct port_range **out, 
 
 static bool same_key(const struct finding_key *a, const struct finding_key *b)
 {
-	return a->kind == b->kind && a->note == b->note && a->transport == b->transport && a->rule == b->rule &&
-	       a->port == b->port && a->accepted == b->accepted && a->entry == b->entry && a->host == b->host &&
-	       a->src_side == b->src_side && a->dst_side == b->dst_side &&
+	return a->kind == b->kind && a->note == b->note && a->transport == b->transport &&
+	       a->rule == b->rule && a->port == b->port && a->accepted == b->accepted &&
+	       a->entry == b->entry && a->host == b->host && a->src_side == b->src_side &&
+	       a->dst_side == b->dst_side &&
 	       memcmp(&a->src_roles, &b->src_roles, sizeof(a->src_roles)) == 0 &&
 	       memcmp(&a->dst_roles, &b->dst_roles, sizeof(a->dst_roles)) == 0;
 }
 
 static uint64_t hash_key(const struct finding_key *key)
 {
-	uint64_t words[10] = { key->kind,
-			       key->note,
-			       key->transport,
-			       (uint64_t)(int64_t)key->rule,
-			       (uint64_t)key->port | (uint64_t)key->src_side << 16 | (uint64_t)key->dst_side << 24,
-			       (uintptr_t)key->accepted ^ (uintptr_t)key->entry << 1 ^ (uintptr_t)key->host << 2,
-			       key->src_roles.bits[0],
-			       key->src_roles.bits[1],
-			       key->dst_roles.bits[0],
-			       key->dst_roles.bits[1] };
+	uint64_t words[10] = {
+		key->kind,
+		key->note,
+		key->transport,
+		(uint64_t)(int64_t)key->rule,
+		(uint64_t)key->port | (uint64_t)key->src_side << 16 | (uint64_t)key->dst_side << 24,
+		(uintptr_t)key->accepted ^ (uintptr_t)key->entry << 1 ^ (uintptr_t)key->host << 2,
+		key->src_roles.bits[0],
+		key->src_roles.bits[1],
+		key->dst_roles.bits[0],
+		key->dst_roles.bits[1]
+	};
 	return hash_bytes(&table_key, BYTES((const uint8_t *)words, sizeof(words)));
 }
 
@@ -231,7 +235,8 @@ static void finding_free(struct finding *finding)
 }
 
 const struct site_accept *ledger_accept(struct ledger *ledger, enum kind kind, int rule,
-					const struct party *src, const struct party *dst, int64_t time_ns)
+                                        const struct party *src, const struct party *dst,
+                                        int64_t time_ns)
 {
 	const struct site *site = ledger->ruleset->site;
 
@@ -240,13 +245,15 @@ const struct site_accept *ledger_accept(struct ledger *ledger, enum kind kind, i
 		const struct rule *named = rule >= 0 ? ledger->ruleset->rules[rule].rule : NULL;
 		if (accept->kind && strcmp(accept->kind, kind_word(kind)) != 0)
 			continue;
-		if (accept->rule && (!named || (strcmp(accept->rule, named->id) != 0 &&
-						(!named->facet_of || strcmp(accept->rule, named->facet_of) != 0))))
+		if (accept->rule &&
+		    (!named || (strcmp(accept->rule, named->id) != 0 &&
+		                (!named->facet_of || strcmp(accept->rule, named->facet_of) != 0))))
 			continue;
-		bool names_ends = accept->from.n_roles + accept->from.n_prefixes + accept->to.n_roles +
-				  accept->to.n_prefixes > 0;
+		bool names_ends = accept->from.n_roles + accept->from.n_prefixes +
+		                          accept->to.n_roles + accept->to.n_prefixes >
+		                  0;
 		if (names_ends && (!src || !end_is_played(ledger->scope, &accept->from, src) ||
-				   !end_is_played(ledger->scope, &accept->to, dst)))
+		                   !end_is_played(ledger->scope, &accept->to, dst)))
 			continue;
 		if (time_ns > accept->until_ns)
 			continue;
@@ -303,7 +310,7 @@ static int add_example(struct ledger *ledger, struct finding *finding, struct fl
 	if (at >= max)
 		return 0;
 	memmove(finding->examples + at + 1, finding->examples + at,
-		(finding->n_examples - at) * sizeof(struct flow_record *));
+	        (finding->n_examples - at) * sizeof(struct flow_record *));
 	finding->examples[at] = record;
 	record->refs++;
 	if (++finding->n_examples > max)
@@ -311,10 +318,12 @@ static int add_example(struct ledger *ledger, struct finding *finding, struct fl
 	return 0;
 }
 
-static bool wants_example(const struct ledger *ledger, const struct finding *finding, const struct flow *flow)
+static bool wants_example(const struct ledger *ledger, const struct finding *finding,
+                          const struct flow *flow)
 {
 	return finding->n_examples < ledger->options.n_examples ||
-	       (finding->n_examples && earlier(flow, &finding->examples[finding->n_examples - 1]->flow));
+	       (finding->n_examples &&
+	        earlier(flow, &finding->examples[finding->n_examples - 1]->flow));
 }
 
 static int count_ends(struct finding *finding, const struct addr *initiator, uint16_t port)
@@ -341,7 +350,8 @@ static uint8_t side_of(const struct party *party)
 	return party->is_wildcard ? 1u << N_ZONES : party->zones;
 }
 
-static int add_to_finding(struct ledger *ledger, const struct closing *c, enum kind kind, int note, enum severity severity)
+static int add_to_finding(struct ledger *ledger, const struct closing *c, enum kind kind, int note,
+                          enum severity severity)
 {
 	const struct assessment *a = c->assessment;
 	const struct party *src = &c->parties[a->src], *dst = &c->parties[!a->src];
@@ -388,7 +398,8 @@ static int see_host(struct ledger *ledger, const struct party *party)
 {
 	for (size_t i = 0; i < ledger->n_hosts; i++) {
 		struct seen_host *host = &ledger->hosts[i];
-		if (memcmp(&host->playing, &party->playing, sizeof(host->playing)) != 0 || host->zones != party->zones)
+		if (memcmp(&host->playing, &party->playing, sizeof(host->playing)) != 0 ||
+		    host->zones != party->zones)
 			continue;
 		host->is_several |= !addr_equal(&host->addr, &party->addr);
 		return 0;
@@ -401,8 +412,9 @@ static int see_host(struct ledger *ledger, const struct party *party)
 		ledger->hosts = grown;
 		ledger->hosts_size = size;
 	}
-	ledger->hosts[ledger->n_hosts++] =
-		(struct seen_host){ .playing = party->playing, .zones = party->zones, .addr = party->addr };
+	ledger->hosts[ledger->n_hosts++] = (struct seen_host){ .playing = party->playing,
+		                                               .zones = party->zones,
+		                                               .addr = party->addr };
 	return 0;
 }
 
@@ -417,7 +429,9 @@ static int see(struct ledger *ledger, const struct party *party)
 	if (!party->is_server)
 		return 0;
 	/* Addresses whose longest prefix is the same are held by the same prefixes. */
-	bool *is_seen = party->entry && !site->n_nats ? &ledger->seen_entries[party->entry - site->addresses] : NULL;
+	bool *is_seen = party->entry && !site->n_nats
+	                        ? &ledger->seen_entries[party->entry - site->addresses]
+	                        : NULL;
 	if (is_seen && *is_seen)
 		return 0;
 	for (size_t i = 0; i < site->n_addresses; i++)
@@ -426,14 +440,16 @@ static int see(struct ledger *ledger, const struct party *party)
 	for (size_t i = 0; i < site->n_nats; i++)
 		for (size_t j = 0; j < site->n_addresses; j++)
 			if ((addr_equal(&site->nats[i].public_addr, &party->addr) &&
-			     prefix_holds(&site->addresses[j].prefix, &site->nats[i].private_addr)) ||
+			     prefix_holds(&site->addresses[j].prefix,
+			                  &site->nats[i].private_addr)) ||
 			    (addr_equal(&site->nats[i].private_addr, &party->addr) &&
 			     prefix_holds(&site->addresses[j].prefix, &site->nats[i].public_addr)))
 				ledger->seen_entries[j] = true;
 	return 0;
 }
 
-static void count_rule(struct rule_stats *stats, const struct ruleset_rule *rule, const struct flow *flow)
+static void count_rule(struct rule_stats *stats, const struct ruleset_rule *rule,
+                       const struct flow *flow)
 {
 	if (stats->kept == 0 || flow->first_ns < stats->first_ns)
 		stats->first_ns = flow->first_ns;
@@ -459,7 +475,8 @@ static void count_rules(struct ledger *ledger, const struct flow *flow, const st
 	for (unsigned i = 0; i < a->n_kept; i++) {
 		count_rule(&ledger->stats[a->kept[i]], &ruleset->rules[a->kept[i]], flow);
 		if (ruleset->rules[a->kept[i]].allow)
-			ledger->allow_used[ruleset->rules[a->kept[i]].allow - ruleset->site->allows] = true;
+			ledger->allow_used[ruleset->rules[a->kept[i]].allow -
+			                   ruleset->site->allows] = true;
 	}
 	if (a->rule < 0)
 		return;
@@ -474,14 +491,16 @@ static void count_rules(struct ledger *ledger, const struct flow *flow, const st
 	}
 }
 
-static int count_foreign(struct ledger *ledger, const struct flow *flow, const struct party *src, const struct party *dst)
+static int count_foreign(struct ledger *ledger, const struct flow *flow, const struct party *src,
+                         const struct party *dst)
 {
 	struct foreign *row = NULL;
 
 	for (size_t i = 0; i < ledger->n_foreign && !row; i++) {
 		struct foreign *f = &ledger->foreign[i];
-		if (f->src_zones == src->zones && f->dst_zones == dst->zones && f->src_wildcard == src->is_wildcard &&
-		    f->dst_wildcard == dst->is_wildcard && memcmp(&f->src, &src->given, sizeof(f->src)) == 0 &&
+		if (f->src_zones == src->zones && f->dst_zones == dst->zones &&
+		    f->src_wildcard == src->is_wildcard && f->dst_wildcard == dst->is_wildcard &&
+		    memcmp(&f->src, &src->given, sizeof(f->src)) == 0 &&
 		    memcmp(&f->dst, &dst->given, sizeof(f->dst)) == 0)
 			row = f;
 	}
@@ -495,9 +514,12 @@ static int count_foreign(struct ledger *ledger, const struct flow *flow, const s
 			ledger->foreign_size = size;
 		}
 		row = &ledger->foreign[ledger->n_foreign++];
-		*row = (struct foreign){ .src = src->given, .dst = dst->given, .src_zones = src->zones,
-					 .dst_zones = dst->zones, .src_wildcard = src->is_wildcard,
-					 .dst_wildcard = dst->is_wildcard };
+		*row = (struct foreign){ .src = src->given,
+			                 .dst = dst->given,
+			                 .src_zones = src->zones,
+			                 .dst_zones = dst->zones,
+			                 .src_wildcard = src->is_wildcard,
+			                 .dst_wildcard = dst->is_wildcard };
 	}
 	row->flows++;
 	row->packets += flow->packets[0] + flow->packets[1];
@@ -532,13 +554,15 @@ static int account_in_scope(struct ledger *ledger, const struct closing *c)
 		r = add_to_finding(ledger, c, a->kind, -1, a->severity);
 	for (int note = 0; note < N_NOTE_CODES && r == 0; note++)
 		if (a->notes >> note & 1)
-			r = add_to_finding(ledger, c, KIND_NOTE, note,
-					   severity_of_note(ledger->ruleset, (enum note_code)note, a->rule));
+			r = add_to_finding(
+			        ledger, c, KIND_NOTE, note,
+			        severity_of_note(ledger->ruleset, (enum note_code)note, a->rule));
 	return r;
 }
 
-static int account(struct ledger *ledger, const struct flow *flow, const struct assessment *assessment,
-		   const struct judge_context *context, bool is_open_end)
+static int account(struct ledger *ledger, const struct flow *flow,
+                   const struct assessment *assessment, const struct judge_context *context,
+                   bool is_open_end)
 {
 	struct party parties[2];
 	struct closing c = { flow, assessment, context, parties, is_open_end };
@@ -551,14 +575,17 @@ static int account(struct ledger *ledger, const struct flow *flow, const struct 
 		return -ENOMEM;
 	ledger->report.flows[assessment->verdict]++;
 	if (is_foreign)
-		r = count_foreign(ledger, flow, &parties[assessment->src], &parties[!assessment->src]);
+		r = count_foreign(ledger, flow, &parties[assessment->src],
+		                  &parties[!assessment->src]);
 	else
 		r = account_in_scope(ledger, &c);
 	bool is_kept = ledger->options.keep == KEEP_ALL_FLOWS ||
-		       (ledger->options.keep == KEEP_FLOWS_IN_SCOPE && !is_foreign);
+	               (ledger->options.keep == KEEP_FLOWS_IN_SCOPE && !is_foreign);
 	if (r == 0 && is_kept) {
 		struct flow_record *record = record_of(ledger, &c);
-		r = record ? append(&ledger->records, &ledger->report.n_records, &ledger->records_size, record) : -ENOMEM;
+		r = record ? append(&ledger->records, &ledger->report.n_records,
+		                    &ledger->records_size, record)
+		           : -ENOMEM;
 	}
 	if (ledger->closing)
 		record_unref(ledger->closing);
@@ -573,10 +600,13 @@ static bool must_wait(const struct facts *facts)
 	return facts && facts->client_auth == CLIENT_AUTH_RESUMED && facts->has_session;
 }
 
-int ledger_put(struct ledger *ledger, struct flow *flow, int64_t now_ns, bool is_evicted, bool is_open_end)
+int ledger_put(struct ledger *ledger, struct flow *flow, int64_t now_ns, bool is_evicted,
+               bool is_open_end)
 {
 	struct flow closed = *flow;
-	struct judge_context context = { .scope = ledger->scope, .now_ns = now_ns, .is_evicted = is_evicted };
+	struct judge_context context = { .scope = ledger->scope,
+		                         .now_ns = now_ns,
+		                         .is_evicted = is_evicted };
 	struct assessment assessment;
 
 	closed.facts = detect_take_facts(flow);
@@ -603,7 +633,8 @@ static struct note *session_slot(struct note *table, size_t size, const uint8_t 
 	static const uint8_t empty[32];
 	size_t at = hash_bytes(&table_key, BYTES(session, 32)) & (size - 1);
 
-	while (memcmp(table[at].session, empty, 32) != 0 && memcmp(table[at].session, session, 32) != 0)
+	while (memcmp(table[at].session, empty, 32) != 0 &&
+	       memcmp(table[at].session, session, 32) != 0)
 		at = (at + 1) & (size - 1);
 	return &table[at];
 }
@@ -618,7 +649,8 @@ static int grow_sessions(struct ledger *ledger)
 		return -ENOMEM;
 	for (size_t i = 0; i < ledger->sessions_size; i++)
 		if (memcmp(ledger->sessions[i].session, empty, 32) != 0)
-			*session_slot(table, size, ledger->sessions[i].session) = ledger->sessions[i];
+			*session_slot(table, size, ledger->sessions[i].session) =
+			        ledger->sessions[i];
 	free(ledger->sessions);
 	ledger->sessions = table;
 	ledger->sessions_size = size;
@@ -648,7 +680,8 @@ static const struct note *find_session(const struct ledger *ledger, const struct
 
 	if (!ledger->sessions_size)
 		return NULL;
-	const struct note *note = session_slot(ledger->sessions, ledger->sessions_size, flow->facts->session);
+	const struct note *note =
+	        session_slot(ledger->sessions, ledger->sessions_size, flow->facts->session);
 	bool is_known = memcmp(note->session, empty, 32) != 0 && note->time_ns <= flow->last_ns;
 	return is_known ? note : NULL;
 }
@@ -667,12 +700,14 @@ static void inherit(struct facts *facts, const struct note *session)
 static int judge_pending(struct ledger *ledger)
 {
 	if (ledger->n_pending)
-		qsort(ledger->pending, ledger->n_pending, sizeof(struct flow_record *), compare_records);
+		qsort(ledger->pending, ledger->n_pending, sizeof(struct flow_record *),
+		      compare_records);
 	for (size_t i = 0; i < ledger->n_pending; i++) {
 		struct flow_record *record = ledger->pending[i];
-		struct judge_context context = { .scope = ledger->scope, .now_ns = record->closed_ns,
-						 .is_evicted = record->is_evicted,
-						 .session = find_session(ledger, &record->flow) };
+		struct judge_context context = { .scope = ledger->scope,
+			                         .now_ns = record->closed_ns,
+			                         .is_evicted = record->is_evicted,
+			                         .session = find_session(ledger, &record->flow) };
 		struct assessment assessment;
 		struct flow closed = record->flow;
 		judge_flow(&assessment, &context, &closed, closed.facts);
@@ -746,7 +781,9 @@ struct ledger *ledger_free(struct ledger *ledger)
 /* An allow or accept that matched nothing, or has run out, is a note about the site. */
 static int note_site_entry(struct ledger *ledger, enum note_code note, const char *text)
 {
-	struct finding_key key = { .kind = KIND_NOTE, .note = (uint8_t)(note + 1), .rule = -1, .host = text };
+	struct finding_key key = {
+		.kind = KIND_NOTE, .note = (uint8_t)(note + 1), .rule = -1, .host = text
+	};
 	struct finding *finding = ledger_finding(ledger, &key);
 
 	if (!finding)
@@ -762,14 +799,18 @@ static int note_site(struct ledger *ledger, int64_t first_ns)
 
 	for (size_t i = 0; site && i < site->n_allows && r == 0; i++)
 		if (!ledger->allow_used[i])
-			r = note_site_entry(ledger, site->allows[i].until_ns < first_ns ? NOTE_CODE_ALLOW_EXPIRED :
-											NOTE_CODE_ALLOW_UNUSED,
-					    site->allows[i].rule.id);
+			r = note_site_entry(ledger,
+			                    site->allows[i].until_ns < first_ns
+			                            ? NOTE_CODE_ALLOW_EXPIRED
+			                            : NOTE_CODE_ALLOW_UNUSED,
+			                    site->allows[i].rule.id);
 	for (size_t i = 0; site && i < site->n_accepts && r == 0; i++)
 		if (!ledger->accept_used[i])
-			r = note_site_entry(ledger, site->accepts[i].until_ns < first_ns ? NOTE_CODE_ACCEPT_EXPIRED :
-											 NOTE_CODE_ACCEPT_UNUSED,
-					    site->accepts[i].why);
+			r = note_site_entry(ledger,
+			                    site->accepts[i].until_ns < first_ns
+			                            ? NOTE_CODE_ACCEPT_EXPIRED
+			                            : NOTE_CODE_ACCEPT_UNUSED,
+			                    site->accepts[i].why);
 	return r;
 }
 
@@ -777,10 +818,12 @@ static int note_site(struct ledger *ledger, int64_t first_ns)
 static void write_id(struct finding *finding, const struct ledger *ledger)
 {
 	const struct finding_key *key = &finding->key;
-	struct party src = { .given = key->src_roles, .zones = key->src_side,
-			     .is_wildcard = key->src_side >> N_ZONES };
-	struct party dst = { .given = key->dst_roles, .zones = key->dst_side,
-			     .is_wildcard = key->dst_side >> N_ZONES };
+	struct party src = { .given = key->src_roles,
+		             .zones = key->src_side,
+		             .is_wildcard = key->src_side >> N_ZONES };
+	struct party dst = { .given = key->dst_roles,
+		             .zones = key->dst_side,
+		             .is_wildcard = key->dst_side >> N_ZONES };
 	char src_text[512], dst_text[512], transport[4], prefix[PREFIX_TEXT_SIZE] = "";
 	struct strbuf text = STRBUF_INIT;
 	uint8_t digest[32];
@@ -790,12 +833,14 @@ static void write_id(struct finding *finding, const struct ledger *ledger)
 	if (key->entry)
 		prefix_format(&key->entry->prefix, prefix);
 	strbuf_add_format(&text, "%s|%s|%s|%s|%s|%s|%s|%s|%u|%s", kind_word((enum kind)key->kind),
-			  key->note ? note_word((enum note_code)(key->note - 1)) : "",
-			  key->rule >= 0 ? ledger->ruleset->rules[key->rule].rule->id : "", src_text, dst_text,
-			  transport_word(key->transport, transport), key->entry ? key->entry->role : "", prefix,
-			  (unsigned)key->port, key->host ? key->host : "");
+	                  key->note ? note_word((enum note_code)(key->note - 1)) : "",
+	                  key->rule >= 0 ? ledger->ruleset->rules[key->rule].rule->id : "",
+	                  src_text, dst_text, transport_word(key->transport, transport),
+	                  key->entry ? key->entry->role : "", prefix, (unsigned)key->port,
+	                  key->host ? key->host : "");
 	if (key->accepted)
-		strbuf_add_format(&text, "|accepted|%s", key->accepted->why ? key->accepted->why : "");
+		strbuf_add_format(&text, "|accepted|%s",
+		                  key->accepted->why ? key->accepted->why : "");
 	sha256(bytes_from_text(strbuf_text(&text)), digest);
 	for (unsigned i = 0; i < 8; i++)
 		snprintf(finding->id + 2 * i, 3, "%02x", digest[i]);
@@ -871,15 +916,20 @@ static int collect_foreign(struct ledger *ledger)
 	for (size_t i = 0; i < ledger->n_foreign; i++) {
 		const struct foreign *f = &ledger->foreign[i];
 		struct out_of_scope_row *row = &report->out_of_scope[report->n_out_of_scope++];
-		struct party src = { .given = f->src, .zones = f->src_zones, .is_wildcard = f->src_wildcard };
-		struct party dst = { .given = f->dst, .zones = f->dst_zones, .is_wildcard = f->dst_wildcard };
+		struct party src = { .given = f->src,
+			             .zones = f->src_zones,
+			             .is_wildcard = f->src_wildcard };
+		struct party dst = { .given = f->dst,
+			             .zones = f->dst_zones,
+			             .is_wildcard = f->dst_wildcard };
 		party_roles_text(ledger->scope, &src, row->src, sizeof(row->src));
 		party_roles_text(ledger->scope, &dst, row->dst, sizeof(row->dst));
 		row->flows = f->flows;
 		row->packets = f->packets;
 		row->bytes = f->bytes;
 	}
-	qsort(report->out_of_scope, report->n_out_of_scope, sizeof(*report->out_of_scope), compare_foreign);
+	qsort(report->out_of_scope, report->n_out_of_scope, sizeof(*report->out_of_scope),
+	      compare_foreign);
 	return 0;
 }
 
@@ -887,7 +937,8 @@ static uint64_t failing_findings(const struct ledger *ledger)
 {
 	uint64_t n = 0;
 
-	for (int severity = (int)ledger->options.fail_on; severity <= (int)SEVERITY_ERROR; severity++)
+	for (int severity = (int)ledger->options.fail_on; severity <= (int)SEVERITY_ERROR;
+	     severity++)
 		n += ledger->report.findings_by_severity[severity];
 	return n;
 }
@@ -908,38 +959,42 @@ static void decide_verdict(struct ledger *ledger)
 {
 	struct report *report = &ledger->report;
 	uint64_t failing = failing_findings(ledger);
-	int unjudged = open_rule(ledger, COVERAGE_UNJUDGED), missing = open_rule(ledger, COVERAGE_MISSING);
-	const char *id = unjudged >= 0 ? ledger->ruleset->rules[unjudged].rule->id :
-			 missing >= 0  ? ledger->ruleset->rules[missing].rule->id :
-					 NULL;
+	int unjudged = open_rule(ledger, COVERAGE_UNJUDGED),
+	    missing = open_rule(ledger, COVERAGE_MISSING);
+	const char *id = unjudged >= 0  ? ledger->ruleset->rules[unjudged].rule->id
+	                 : missing >= 0 ? ledger->ruleset->rules[missing].rule->id
+	                                : NULL;
 
 	report->verdict = REPORT_UNJUDGED;
 	if (failing) {
 		report->verdict = REPORT_FAIL;
-		snprintf(report->verdict_why, sizeof(report->verdict_why), "%llu finding%s of severity %s or worse",
-			 (unsigned long long)failing, failing == 1 ? "" : "s", severity_word(ledger->options.fail_on));
+		snprintf(report->verdict_why, sizeof(report->verdict_why),
+		         "%llu finding%s of severity %s or worse", (unsigned long long)failing,
+		         failing == 1 ? "" : "s", severity_word(ledger->options.fail_on));
 	} else if (!ledger->ruleset->site) {
 		snprintf(report->verdict_why, sizeof(report->verdict_why),
-			 "no site file: source and destination were not audited");
+		         "no site file: source and destination were not audited");
 	} else if (report->capture.is_truncated) {
 		snprintf(report->verdict_why, sizeof(report->verdict_why),
-			 "the capture is truncated; nothing wrong was found up to the cut");
+		         "the capture is truncated; nothing wrong was found up to the cut");
 	} else if (report->rules_by_coverage[COVERAGE_OBSERVED] == 0) {
 		snprintf(report->verdict_why, sizeof(report->verdict_why),
-			 "no rule of the table was observed, so there is nothing to pass");
+		         "no rule of the table was observed, so there is nothing to pass");
 	} else if (id) {
-		snprintf(report->verdict_why, sizeof(report->verdict_why), "rule %s must be there and %s", id,
-			 unjudged >= 0 ? "could not be judged" : "is missing");
+		snprintf(report->verdict_why, sizeof(report->verdict_why),
+		         "rule %s must be there and %s", id,
+		         unjudged >= 0 ? "could not be judged" : "is missing");
 	} else {
 		report->verdict = REPORT_PASS;
 		snprintf(report->verdict_why, sizeof(report->verdict_why),
-			 "%llu rule%s observed, nothing wrong found",
-			 (unsigned long long)report->rules_by_coverage[COVERAGE_OBSERVED],
-			 report->rules_by_coverage[COVERAGE_OBSERVED] == 1 ? "" : "s");
+		         "%llu rule%s observed, nothing wrong found",
+		         (unsigned long long)report->rules_by_coverage[COVERAGE_OBSERVED],
+		         report->rules_by_coverage[COVERAGE_OBSERVED] == 1 ? "" : "s");
 	}
 }
 
-int ledger_report(struct ledger *ledger, const struct capture_summary *capture, const struct report **out)
+int ledger_report(struct ledger *ledger, const struct capture_summary *capture,
+                  const struct report **out)
 {
 	struct report *report = &ledger->report;
 	int r;
@@ -960,7 +1015,8 @@ int ledger_report(struct ledger *ledger, const struct capture_summary *capture, 
 		return r;
 	report->records = ledger->records;
 	if (report->n_records)
-		qsort(report->records, report->n_records, sizeof(*report->records), compare_records);
+		qsort(report->records, report->n_records, sizeof(*report->records),
+		      compare_records);
 	decide_verdict(ledger);
 	*out = report;
 	return 0;

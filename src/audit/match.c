@@ -10,7 +10,7 @@
 #include <string.h>
 
 void headers_of(struct headers *out, const struct scope *scope, const struct flow *flow,
-		const struct party parties[2], unsigned src_side)
+                const struct party parties[2], unsigned src_side)
 {
 	*out = (struct headers){
 		.scope = scope,
@@ -41,7 +41,8 @@ struct headers headers_swapped(const struct headers *h)
 
 static bool holds_transport(const struct rule *rule, uint8_t transport)
 {
-	return (transport == TRANSPORT_TCP && rule->tcp) || (transport == TRANSPORT_UDP && rule->udp) ||
+	return (transport == TRANSPORT_TCP && rule->tcp) ||
+	       (transport == TRANSPORT_UDP && rule->udp) ||
 	       (rule->other_transport && rule->other_transport == transport);
 }
 
@@ -81,7 +82,8 @@ static bool in_prefixes(const struct rule_end *end, const struct addr *addr)
 }
 
 /* Does this party play one end of the rule? is_to: which end. */
-static bool plays_end(unsigned index, const struct headers *h, const struct party *party, bool is_to, bool as_printed)
+static bool plays_end(unsigned index, const struct headers *h, const struct party *party,
+                      bool is_to, bool as_printed)
 {
 	const struct ruleset_rule *rule = &scope_get_ruleset(h->scope)->rules[index];
 	const struct ruleset_end *end = is_to ? &rule->to : &rule->from;
@@ -105,17 +107,19 @@ static bool crosses_unnamed(unsigned index, const struct headers *h)
 	const struct ruleset_rule *rule = &scope_get_ruleset(h->scope)->rules[index];
 
 	/* A broadcast address, as the end that was answered, is on no side. */
-	if (h->src->is_wildcard || h->src->zones != 1u << ZONE_OUTSIDE || h->dst->zones != 1u << ZONE_INSIDE)
+	if (h->src->is_wildcard || h->src->zones != 1u << ZONE_OUTSIDE ||
+	    h->dst->zones != 1u << ZONE_INSIDE)
 		return false;
-	return !(rule->from.zones & 1u << ZONE_OUTSIDE) && rule->rule->from.n_prefixes == 0 && !rule->allow;
+	return !(rule->from.zones & 1u << ZONE_OUTSIDE) && rule->rule->from.n_prefixes == 0 &&
+	       !rule->allow;
 }
 
 /*
  * ambiguities.md A51: a range of client ports is client to client; it never excuses a flow to a
  * host that is a server.
  */
-static bool is_client_range_to_server(const struct ruleset_rule *rule, const struct ruleset *ruleset,
-				      const struct headers *h)
+static bool is_client_range_to_server(const struct ruleset_rule *rule,
+                                      const struct ruleset *ruleset, const struct headers *h)
 {
 	if (rule_port_width(rule->rule) <= WIDE_RANGE_PORTS || !h->dst->is_server)
 		return false;
@@ -139,7 +143,8 @@ static unsigned failures_one_way(unsigned index, const struct headers *h, bool a
 		return failed;
 	if (!plays_end(index, h, h->src, false, as_printed) || crosses_unnamed(index, h))
 		failed |= 1u << CONDITION_SOURCE;
-	if (!plays_end(index, h, h->dst, true, as_printed) || is_client_range_to_server(rule, ruleset, h))
+	if (!plays_end(index, h, h->dst, true, as_printed) ||
+	    is_client_range_to_server(rule, ruleset, h))
 		failed |= 1u << CONDITION_DESTINATION;
 	/* An allow that has run out allows nothing. */
 	if (rule->allow && h->time_ns > rule->allow->until_ns)
@@ -174,7 +179,8 @@ uint16_t match_single_port(const struct rule *rule, const struct headers *h)
 
 	for (size_t u = 0; u < ARRAY_SIZE(used); u++)
 		for (size_t i = 0; i < rule->n_ports; i++)
-			if (rule->ports[i].first == rule->ports[i].last && rule->ports[i].first == used[u] && used[u])
+			if (rule->ports[i].first == rule->ports[i].last &&
+			    rule->ports[i].first == used[u] && used[u])
 				return used[u];
 	return 0;
 }
@@ -233,8 +239,8 @@ static enum fit best_fit(const struct scope *scope, const struct headers *h)
 	return best;
 }
 
-unsigned match_opener(const struct scope *scope, const struct flow *flow, const struct party parties[2],
-		      enum opener *how)
+unsigned match_opener(const struct scope *scope, const struct flow *flow,
+                      const struct party parties[2], enum opener *how)
 {
 	struct headers forward, backward;
 
@@ -257,8 +263,8 @@ unsigned match_opener(const struct scope *scope, const struct flow *flow, const 
  * candidate rules is the same, so it is kept once.
  */
 struct port_index {
-	uint32_t *cuts;    /* ascending, n + 1 of them: 0 ... 65536 */
-	uint32_t *starts;  /* n + 1: where a stretch's rules begin in rules[] */
+	uint32_t *cuts;   /* ascending, n + 1 of them: 0 ... 65536 */
+	uint32_t *starts; /* n + 1: where a stretch's rules begin in rules[] */
 	uint16_t *rules;
 	size_t n;
 };
@@ -312,7 +318,8 @@ static size_t stretch_of(const struct port_index *index, uint32_t port)
 /* Visits every (rule, stretch) pair once; without fill it only counts, into starts[stretch + 1]. */
 static int spread(struct port_index *index, const struct ruleset *ruleset, uint32_t *fill)
 {
-	_cleanup_(freep) size_t *last = calloc(index->n + 1, sizeof(*last)); /* rule + 1 seen last */
+	_cleanup_(freep) size_t *last =
+	        calloc(index->n + 1, sizeof(*last)); /* rule + 1 seen last */
 
 	if (!last)
 		return -ENOMEM;
@@ -321,7 +328,8 @@ static int spread(struct port_index *index, const struct ruleset *ruleset, uint3
 		for (size_t p = 0; p < MAX(rule->n_ports, 1); p++) {
 			uint32_t first = rule->n_ports ? rule->ports[p].first : 0;
 			uint32_t end = rule->n_ports ? rule->ports[p].last + 1u : 65536;
-			for (size_t s = stretch_of(index, first); s < index->n && index->cuts[s] < end; s++) {
+			for (size_t s = stretch_of(index, first);
+			     s < index->n && index->cuts[s] < end; s++) {
 				if (last[s] == i + 1)
 					continue;
 				last[s] = i + 1;

@@ -18,7 +18,7 @@ struct headers {
 };
 
 void headers_of(struct headers *out, const struct scope *scope, const struct flow *flow,
-		const struct party parties[2], unsigned src_side);
+                const struct party parties[2], unsigned src_side);
 
 /*
  * Which header conditions of the rule do not hold: a set of 1 << enum condition, 0 if it fits.
@@ -32,11 +32,12 @@ struct headers headers_swapped(const struct headers *headers);
 uint16_t match_single_port(const struct rule *rule, const struct headers *headers);
 /* Number of ports of the widest range. */
 unsigned rule_port_width(const struct rule *rule);
-/* True if a is to be named before b: exact role, set, any; single port, narrow, wide; pack, site. */
+/* True if a is to be named before b: exact role, set, any; single port, narrow, wide; pack, site.
+ */
 bool rule_is_more_specific(const struct ruleset *ruleset, unsigned a, unsigned b);
 /* The opener's side, and how it is known, after the documented ports were asked. */
-unsigned match_opener(const struct scope *scope, const struct flow *flow, const struct party parties[2],
-		      enum opener *how);
+unsigned match_opener(const struct scope *scope, const struct flow *flow,
+                      const struct party parties[2], enum opener *how);
 
 /* What `any` and an unstated end mean opposite an end: a set of zones. */
 uint8_t scope_opposite_zones(const struct scope *scope, unsigned rule, bool opposite_to);
@@ -57,19 +58,24 @@ struct content {
 	enum evidence evidence, security_evidence;
 	uint32_t notes;
 };
-void content_judge(struct content *out, const struct ruleset_rule *rule, const struct judge_context *context,
-		   const struct flow *flow, const struct facts *facts, unsigned src);
+void content_judge(struct content *out, const struct ruleset_rule *rule,
+                   const struct judge_context *context, const struct flow *flow,
+                   const struct facts *facts, unsigned src);
 /* The best evidence a rule can have without keys. */
 enum evidence content_best(const struct rule *rule);
 
 /* Severity of a finding before `accept`. */
-enum severity severity_of(const struct ruleset *ruleset, const struct assessment *assessment, uint8_t transport);
+enum severity severity_of(const struct ruleset *ruleset, const struct assessment *assessment,
+                          uint8_t transport);
 enum severity severity_of_note(const struct ruleset *ruleset, enum note_code note, int rule);
 /* The site's word on it: per rule, then per kind, else otherwise. */
-enum severity severity_by_site(const struct ruleset *ruleset, int rule, enum kind kind, enum severity otherwise);
+enum severity severity_by_site(const struct ruleset *ruleset, int rule, enum kind kind,
+                               enum severity otherwise);
 
-/* Does a party play this end (roles and prefixes of an accept or allow)? An empty end is played by all. */
-bool end_is_played(const struct scope *scope, const struct rule_end *end, const struct party *party);
+/* Does a party play this end (roles and prefixes of an accept or allow)? An empty end is played by
+ * all. */
+bool end_is_played(const struct scope *scope, const struct rule_end *end,
+                   const struct party *party);
 
 /* Windows of `expect: within`, kept as a set of window numbers. */
 struct window_set {
@@ -77,10 +83,11 @@ struct window_set {
 	size_t n, size;
 	bool is_failed;
 };
-void window_add(struct window_set *set, const struct expect_window *window, int64_t first_ns, int64_t last_ns);
+void window_add(struct window_set *set, const struct expect_window *window, int64_t first_ns,
+                int64_t last_ns);
 /* How many whole windows between the times were due, and how many of them have no flow. */
 void window_count(struct window_set *set, const struct expect_window *window, int64_t first_ns,
-		  int64_t last_ns, uint64_t *due, uint64_t *empty);
+                  int64_t last_ns, uint64_t *due, uint64_t *empty);
 void window_deinit(struct window_set *set);
 
 /* Hosts seen that play the same roles. */
@@ -112,31 +119,33 @@ struct ledger {
 	const struct ruleset *ruleset;
 	struct ledger_options options;
 	struct report report;
-	struct site_vantage vantage;  /* what the vantages named see together */
-	struct rule_stats *stats;     /* one per rule */
-	struct role_set seen;         /* roles of which a packet was seen */
-	struct seen_host *hosts;      /* one per distinct set of roles seen */
+	struct site_vantage vantage; /* what the vantages named see together */
+	struct rule_stats *stats;    /* one per rule */
+	struct role_set seen;        /* roles of which a packet was seen */
+	struct seen_host *hosts;     /* one per distinct set of roles seen */
 	size_t n_hosts, hosts_size;
-	bool *seen_entries;           /* per site address: a packet of it was seen */
-	struct finding **findings;    /* open addressing by key */
+	bool *seen_entries;               /* per site address: a packet of it was seen */
+	struct finding **findings;        /* open addressing by key */
 	size_t n_findings, findings_size; /* size is a power of two */
-	struct flow_record **pending; /* resumed sessions, judged at the end */
+	struct flow_record **pending;     /* resumed sessions, judged at the end */
 	size_t n_pending, pending_size;
 	struct flow_record **records;
 	size_t records_size;
-	struct note *sessions;        /* open addressing by session */
+	struct note *sessions; /* open addressing by session */
 	size_t n_sessions, sessions_size;
 	struct foreign *foreign;
 	size_t n_foreign, foreign_size;
 	bool *accept_used, *allow_used; /* per site entry */
-	struct flow_record *closing;    /* the record of the flow being accounted, made when first wanted */
+	struct flow_record
+	        *closing; /* the record of the flow being accounted, made when first wanted */
 };
 
 /* The finding of this key, made if new; NULL without memory. */
 struct finding *ledger_finding(struct ledger *ledger, const struct finding_key *key);
 /* The first accept entry that covers a finding of this kind and rule between these ends. */
 const struct site_accept *ledger_accept(struct ledger *ledger, enum kind kind, int rule,
-					const struct party *src, const struct party *dst, int64_t time_ns);
+                                        const struct party *src, const struct party *dst,
+                                        int64_t time_ns);
 
 /* coverage.c: fills report.coverage and adds missing findings. */
 int coverage_decide(struct ledger *ledger);

@@ -57,7 +57,8 @@ static struct addr masked(const struct addr *addr, unsigned len_bits)
 
 static int compare_entries(const void *a, const void *b)
 {
-	return addr_compare(&((const struct scope_entry *)a)->addr, &((const struct scope_entry *)b)->addr);
+	return addr_compare(&((const struct scope_entry *)a)->addr,
+	                    &((const struct scope_entry *)b)->addr);
 }
 
 static const struct scope_entry *find_entry(const struct scope *scope, const struct addr *addr)
@@ -66,7 +67,7 @@ static const struct scope_entry *find_entry(const struct scope *scope, const str
 		const struct scope_level *level = &scope->levels[i];
 		struct scope_entry key = { .addr = masked(addr, level->len_bits) };
 		const struct scope_entry *found =
-			bsearch(&key, level->entries, level->n, sizeof(key), compare_entries);
+		        bsearch(&key, level->entries, level->n, sizeof(key), compare_entries);
 		if (found)
 			return found;
 	}
@@ -123,7 +124,7 @@ static int build_levels(struct scope *scope, const struct site *site)
 static bool plays_default(const struct ruleset_role *role)
 {
 	return role->plays_default || (role->role->has_default && role->role->kind == ROLE_CLIENT &&
-				       role->role->zone == ZONE_OUTSIDE);
+	                               role->role->zone == ZONE_OUTSIDE);
 }
 
 /*
@@ -149,7 +150,8 @@ static int build_opposites(struct scope *scope)
 {
 	const struct ruleset *ruleset = scope->ruleset;
 
-	scope->opposite = arena_alloc(&scope->arena, (ruleset->n_rules + 1) * sizeof(*scope->opposite));
+	scope->opposite =
+	        arena_alloc(&scope->arena, (ruleset->n_rules + 1) * sizeof(*scope->opposite));
 	if (!scope->opposite)
 		return -ENOMEM;
 	for (size_t i = 0; i < ruleset->n_rules; i++) {
@@ -237,7 +239,8 @@ static void name_host(struct party *party, const struct site *site, const struct
 	int best = -1;
 
 	for (size_t i = 0; i < site->n_hosts; i++)
-		if (site->hosts[i].prefix.len_bits > best && prefix_holds(&site->hosts[i].prefix, addr)) {
+		if (site->hosts[i].prefix.len_bits > best &&
+		    prefix_holds(&site->hosts[i].prefix, addr)) {
 			best = site->hosts[i].prefix.len_bits;
 			party->host = site->hosts[i].name;
 		}
@@ -256,7 +259,9 @@ void scope_party(const struct scope *scope, const struct addr *addr, struct part
 	const struct ruleset *ruleset = scope->ruleset;
 	const struct site *site = ruleset->site;
 
-	*out = (struct party){ .addr = *addr, .is_wildcard = addr_is_multicast(addr) || addr_is_unspecified(addr) };
+	*out = (struct party){ .addr = *addr,
+		               .is_wildcard =
+		                       addr_is_multicast(addr) || addr_is_unspecified(addr) };
 	if (!site)
 		return;
 	join(out, find_entry(scope, addr));
@@ -284,13 +289,15 @@ static bool is_documented_port(const struct scope *scope, uint8_t transport, uin
 	for (size_t i = 0; i < n; i++) {
 		const struct rule *rule = scope->ruleset->rules[rules[i]].rule;
 		if (rule_port_width(rule) <= WIDE_RANGE_PORTS &&
-		    ((transport == TRANSPORT_TCP && rule->tcp) || (transport == TRANSPORT_UDP && rule->udp)))
+		    ((transport == TRANSPORT_TCP && rule->tcp) ||
+		     (transport == TRANSPORT_UDP && rule->udp)))
 			return true;
 	}
 	return false;
 }
 
-static bool fits_some_rule(const struct scope *scope, const struct flow *flow, const struct party parties[2])
+static bool fits_some_rule(const struct scope *scope, const struct flow *flow,
+                           const struct party parties[2])
 {
 	for (unsigned src = 0; src < 2; src++) {
 		struct headers headers;
@@ -312,9 +319,9 @@ family_set scope_expect(const struct scope *scope, const struct flow *flow)
 
 	if (!scope->ruleset->site)
 		return is_documented_port(scope, flow->transport, flow->port[0]) ||
-				       is_documented_port(scope, flow->transport, flow->port[1]) ?
-			       all :
-			       0;
+		                       is_documented_port(scope, flow->transport, flow->port[1])
+		               ? all
+		               : 0;
 	struct party parties[2];
 	scope_party(scope, &flow->addr[0], &parties[0]);
 	scope_party(scope, &flow->addr[1], &parties[1]);
@@ -323,7 +330,8 @@ family_set scope_expect(const struct scope *scope, const struct flow *flow)
 	return fits_some_rule(scope, flow, parties) ? all : 0;
 }
 
-void party_roles_text(const struct scope *scope, const struct party *party, char *buffer, size_t size)
+void party_roles_text(const struct scope *scope, const struct party *party, char *buffer,
+                      size_t size)
 {
 	const struct ruleset *ruleset = scope->ruleset;
 	size_t len = 0;
@@ -332,13 +340,14 @@ void party_roles_text(const struct scope *scope, const struct party *party, char
 	for (unsigned i = 0; i < ruleset->n_roles && len < size; i++)
 		if (role_set_has(&party->given, i))
 			len += (size_t)snprintf(buffer + len, size - len, "%s%s", len ? "+" : "",
-						ruleset->roles[i].role->id);
+			                        ruleset->roles[i].role->id);
 	if (len)
 		return;
 	if (party->is_wildcard)
 		snprintf(buffer, size, "broadcast");
 	else
-		snprintf(buffer, size, "%s", party->zones & 1u << ZONE_INSIDE ? "inside" :
-					     party->zones                ? "outside" :
-									   "unknown");
+		snprintf(buffer, size, "%s",
+		         party->zones & 1u << ZONE_INSIDE ? "inside"
+		         : party->zones                   ? "outside"
+		                                          : "unknown");
 }

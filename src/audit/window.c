@@ -52,7 +52,8 @@ static void compact(struct window_set *set)
 	set->n = unique;
 }
 
-void window_add(struct window_set *set, const struct expect_window *window, int64_t first_ns, int64_t last_ns)
+void window_add(struct window_set *set, const struct expect_window *window, int64_t first_ns,
+                int64_t last_ns)
 {
 	int64_t first = window_of(window, first_ns), last = window_of(window, last_ns);
 
@@ -104,7 +105,7 @@ static bool is_due(const struct expect_window *window, int64_t number)
 }
 
 void window_count(struct window_set *set, const struct expect_window *window, int64_t first_ns,
-		  int64_t last_ns, uint64_t *due, uint64_t *empty)
+                  int64_t last_ns, uint64_t *due, uint64_t *empty)
 {
 	int64_t first = window_of(window, first_ns), last = window_of(window, last_ns);
 	size_t at = 0;

@@ -29,31 +29,39 @@ static const char *const kind_words[N_KINDS] = {
 };
 
 static const char *const condition_words[N_CONDITIONS] = {
-	[CONDITION_NONE] = "none",         [CONDITION_DIRECTION] = "direction",
+	[CONDITION_NONE] = "none",           [CONDITION_DIRECTION] = "direction",
 	[CONDITION_TRANSPORT] = "transport", [CONDITION_PORT] = "port",
-	[CONDITION_SOURCE] = "source",     [CONDITION_DESTINATION] = "destination",
-	[CONDITION_PROTOCOL] = "protocol", [CONDITION_SECURITY] = "security",
+	[CONDITION_SOURCE] = "source",       [CONDITION_DESTINATION] = "destination",
+	[CONDITION_PROTOCOL] = "protocol",   [CONDITION_SECURITY] = "security",
 };
 
-static const struct { const char *word, *sentence; } notes[N_NOTE_CODES] = {
-	[NOTE_CODE_CLEAR_TEXT] = { "clear-text",
-		"the content is in clear; the table prints no protection, so this is allowed" },
+static const struct {
+	const char *word, *sentence;
+} notes[N_NOTE_CODES] = {
+	[NOTE_CODE_CLEAR_TEXT] = { "clear-text", "the content is in clear; the table prints no "
+	                                         "protection, so this is allowed" },
 	[NOTE_CODE_TLS_UNASKED] = { "tls-not-asked", "TLS is used where the table prints none" },
 	[NOTE_CODE_OLD_TLS] = { "old-tls", "the TLS version is below 1.2" },
 	[NOTE_CODE_WEAK_SUITE] = { "weak-suite", "the TLS cipher suite is weak" },
 	[NOTE_CODE_CERTIFICATE_NOT_VISIBLE] = { "client-certificate-not-visible",
-		"TLS 1.3 hides the client certificate, and the sizes speak against one" },
-	[NOTE_CODE_ACCEPT_UNUSED] = { "accept-unused", "an accept entry of the site matched nothing" },
-	[NOTE_CODE_ACCEPT_EXPIRED] = { "accept-expired", "an accept entry of the site has run out" },
+	                                        "TLS 1.3 hides the client certificate, and the "
+	                                        "sizes speak against one" },
+	[NOTE_CODE_ACCEPT_UNUSED] = { "accept-unused",
+	                              "an accept entry of the site matched nothing" },
+	[NOTE_CODE_ACCEPT_EXPIRED] = { "accept-expired",
+	                               "an accept entry of the site has run out" },
 	[NOTE_CODE_ALLOW_UNUSED] = { "allow-unused", "an allow entry of the site matched nothing" },
 	[NOTE_CODE_ALLOW_EXPIRED] = { "allow-expired", "an allow entry of the site has run out" },
 };
 
-static const struct { const char *word, *sentence; } reasons[N_REASONS - N_DOUBTS] = {
-	[REASON_NO_SITE - N_DOUBTS] = { "no-site",
-		"without a site file source and destination were not audited" },
-	[REASON_NO_ANSWER_YET - N_DOUBTS] = { "no-answer-yet",
-		"it was tried and no answer was seen, but not for long enough to say that none came" },
+static const struct {
+	const char *word, *sentence;
+} reasons[N_REASONS - N_DOUBTS] = {
+	[REASON_NO_SITE -
+	 N_DOUBTS] = { "no-site", "without a site file source and destination were not audited" },
+	[REASON_NO_ANSWER_YET -
+	        N_DOUBTS] = { "no-answer-yet", "it was tried and no answer was seen, but not for "
+	                                       "long enough to say that none came" },
 	[REASON_EVICTED - N_DOUBTS] = { "evicted", "the flow table had no room to follow it" },
 };
 
@@ -65,7 +73,8 @@ static const char *const doubt_sentences[N_DOUBTS] = {
 	[DOUBT_HANDSHAKE_CUT] = "the handshake is cut off before it says what is needed",
 	[DOUBT_GAP] = "packets are missing where they were needed",
 	[DOUBT_SNAPLEN] = "the capture cut the packets short",
-	[DOUBT_SESSION_RESUMED] = "the TLS session was resumed and its first handshake is not in the capture",
+	[DOUBT_SESSION_RESUMED] =
+	        "the TLS session was resumed and its first handshake is not in the capture",
 	[DOUBT_CLIENT_CERTIFICATE_NOT_VISIBLE] = "TLS 1.3 encrypts the client certificate",
 	[DOUBT_NO_ROOM] = "there was no memory to keep its first bytes",
 	[DOUBT_RENEGOTIATED] = "the TLS session was renegotiated out of sight",
@@ -82,7 +91,9 @@ static const char *const coverage_words[N_COVERAGE_STATUSES] = {
 };
 
 static const char *const report_verdict_words[] = {
-	[REPORT_PASS] = "pass", [REPORT_FAIL] = "fail", [REPORT_UNJUDGED] = "unjudged",
+	[REPORT_PASS] = "pass",
+	[REPORT_FAIL] = "fail",
+	[REPORT_UNJUDGED] = "unjudged",
 };
 
 const char *verdict_word(enum verdict verdict)

@@ -25,7 +25,7 @@ struct addr addr_from_wire(struct bytes wire)
 struct addr addr_from_ipv4(uint32_t host)
 {
 	uint8_t wire[4] = { (uint8_t)(host >> 24), (uint8_t)(host >> 16), (uint8_t)(host >> 8),
-			    (uint8_t)host };
+		            (uint8_t)host };
 	return addr_from_wire(BYTES(wire, 4));
 }
 

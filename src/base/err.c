@@ -45,7 +45,8 @@ static unsigned distance(const char *a, const char *b)
 	for (size_t j = 0; j <= len_b; j++)
 		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= len_a; i++) {
-		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3],
+		         *two_above = rows[(i + 1) % 3];
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= len_b; j++) {
 			unsigned best = above[j - 1] + (a[i - 1] != b[j - 1]);

@@ -73,8 +73,11 @@ const char *strbuf_text(const struct strbuf *buf)
 static size_t utf8_length(struct bytes b)
 {
 	uint8_t lead = b.data[0];
-	size_t len = lead < 0x80 ? 1 : lead >= 0xc2 && lead <= 0xdf ? 2 : (lead & 0xf0) == 0xe0 ? 3 :
-		     lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+	size_t len = lead < 0x80                    ? 1
+	             : lead >= 0xc2 && lead <= 0xdf ? 2
+	             : (lead & 0xf0) == 0xe0        ? 3
+	             : lead >= 0xf0 && lead <= 0xf4 ? 4
+	                                            : 0;
 
 	if (len == 0 || len > b.len)
 		return 0;
@@ -97,7 +100,7 @@ static bool is_hidden(struct bytes sequence)
 		return c[0] == 0xc2 && c[1] < 0xa0;
 	return sequence.len == 3 && c[0] == 0xe2 &&
 	       ((c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
-		(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+	        (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
 }
 
 void strbuf_add_wire_text(struct strbuf *buf, struct bytes bytes, size_t max_bytes)

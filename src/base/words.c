@@ -45,18 +45,21 @@ struct family_row {
 };
 
 static const struct family_row families[N_FAMILIES] = {
-	[FAMILY_ANY] = { "any", "anything: only roles, transport, port and protection are held against the rule",
-			 0, false, false },
+	[FAMILY_ANY] = { "any",
+	                 "anything: only roles, transport, port and protection are held against "
+	                 "the rule",
+	                 0, false, false },
 	[FAMILY_SIP] = { "sip", "SIP, in clear or inside TLS", BIT(SIP), true, false },
 	[FAMILY_XMPP] = { "xmpp", "XMPP between servers, in clear, after STARTTLS or inside TLS",
-			  BIT(XMPP_SERVER), true, false },
-	[FAMILY_STUN] = { "stun", "STUN, TURN and Microsoft's TURN", BIT(STUN) | BIT(TURN) | BIT(MSTURN), true,
-			  true },
+	                  BIT(XMPP_SERVER), true, false },
+	[FAMILY_STUN] = { "stun", "STUN, TURN and Microsoft's TURN",
+	                  BIT(STUN) | BIT(TURN) | BIT(MSTURN), true, true },
 	[FAMILY_RTP] = { "rtp", "RTP, SRTP and RTCP, with the STUN or DTLS of the same 5-tuple",
-			 BIT(RTP) | BIT(RTCP) | BIT(STUN) | BIT(DTLS), false, true },
+	                 BIT(RTP) | BIT(RTCP) | BIT(STUN) | BIT(DTLS), false, true },
 	[FAMILY_HTTPS] = { "https", "HTTP inside TLS", 0, true, false },
 	[FAMILY_HTTP] = { "http", "HTTP in clear", BIT(HTTP), true, false },
-	[FAMILY_PSOM] = { "psom", "PSOM web conferencing, always inside TLS", BIT(PSOM), true, false },
+	[FAMILY_PSOM] = { "psom", "PSOM web conferencing, always inside TLS", BIT(PSOM), true,
+	                  false },
 	[FAMILY_DCE_RPC] = { "dce-rpc", "DCE/RPC and DCOM", BIT(DCE_RPC), true, true },
 	[FAMILY_SMB] = { "smb", "SMB 1 to 3", BIT(SMB), true, true },
 	[FAMILY_SSRP] = { "ssrp", "SQL Server Browser", BIT(SSRP), false, true },
@@ -64,8 +67,9 @@ static const struct family_row families[N_FAMILIES] = {
 	[FAMILY_DHCP] = { "dhcp", "DHCP", BIT(DHCP), false, true },
 	[FAMILY_DNS] = { "dns", "DNS", BIT(DNS), false, false },
 	[FAMILY_FILE_TRANSFER] = { "file-transfer", "file transfer between clients, or inside TLS",
-				   BIT(FILE_TRANSFER), false, false },
-	[FAMILY_APP_SHARING] = { "app-sharing", "application sharing: RTP over TCP, or TLS", 0, false, false },
+	                           BIT(FILE_TRANSFER), false, false },
+	[FAMILY_APP_SHARING] = { "app-sharing", "application sharing: RTP over TCP, or TLS", 0,
+	                         false, false },
 };
 
 static const char *const security_words[N_SECURITIES] = {
@@ -91,7 +95,10 @@ static const char *const evidence_words[N_EVIDENCES] = {
 	[EVIDENCE_CONFIRMED] = "confirmed",
 };
 
-static const struct { uint8_t number; const char *word; } transports[] = {
+static const struct {
+	uint8_t number;
+	const char *word;
+} transports[] = {
 	{ TRANSPORT_ICMP, "icmp" }, { TRANSPORT_TCP, "tcp" }, { TRANSPORT_UDP, "udp" },
 	{ TRANSPORT_ESP, "esp" },   { TRANSPORT_AH, "ah" },   { TRANSPORT_ICMPV6, "icmpv6" },
 	{ TRANSPORT_SCTP, "sctp" },
@@ -119,7 +126,8 @@ const char *security_word(enum security security)
 
 const char *security_rule_word(enum security security)
 {
-	return (unsigned)security < N_SECURITIES ? security_rule_word_list[security] : "unspecified";
+	return (unsigned)security < N_SECURITIES ? security_rule_word_list[security]
+	                                         : "unspecified";
 }
 
 const char *evidence_word(enum evidence evidence)
@@ -174,8 +182,8 @@ bool security_rule_parse(enum security *out, const char *text)
 const char *const *family_words(size_t *n)
 {
 	static const char *const words[N_FAMILIES] = {
-		"any",  "sip",  "xmpp", "stun", "rtp", "https", "http", "psom",
-		"dce-rpc", "smb", "ssrp", "tds", "dhcp", "dns", "file-transfer", "app-sharing",
+		"any",     "sip", "xmpp", "stun", "rtp",  "https", "http",          "psom",
+		"dce-rpc", "smb", "ssrp", "tds",  "dhcp", "dns",   "file-transfer", "app-sharing",
 	};
 	*n = N_FAMILIES;
 	return words;
@@ -215,8 +223,9 @@ bool family_excludes_tls(enum family family)
 
 bool protocol_expects_answer(enum protocol protocol)
 {
-	const uint32_t answered = BIT(STUN) | BIT(TURN) | BIT(MSTURN) | BIT(SIP) | BIT(DTLS) | BIT(DNS) |
-				  BIT(DHCP) | BIT(SSRP) | BIT(DCE_RPC) | BIT(SMB) | BIT(TDS);
+	const uint32_t answered = BIT(STUN) | BIT(TURN) | BIT(MSTURN) | BIT(SIP) | BIT(DTLS) |
+	                          BIT(DNS) | BIT(DHCP) | BIT(SSRP) | BIT(DCE_RPC) | BIT(SMB) |
+	                          BIT(TDS);
 	return answered >> protocol & 1;
 }
 

@@ -101,10 +101,10 @@ void tls_decrypt_begin(struct tls_decrypt *d, bool is_client, const uint8_t head
 void tls_decrypt_add(struct tls_decrypt *d, bool is_client, struct bytes bytes);
 
 enum tls_opened {
-	TLS_OPENED,  /* *type and *plain; valid until the next record of either side */
-	TLS_PASSED,  /* sealed by keys that we were not given, before those that we were */
-	TLS_FAILED,  /* the keys do not fit, or the record was changed: everything is stopped */
-	TLS_ENOUGH,  /* as much as is ever opened of a flow: everything is stopped */
+	TLS_OPENED, /* *type and *plain; valid until the next record of either side */
+	TLS_PASSED, /* sealed by keys that we were not given, before those that we were */
+	TLS_FAILED, /* the keys do not fit, or the record was changed: everything is stopped */
+	TLS_ENOUGH, /* as much as is ever opened of a flow: everything is stopped */
 };
 enum tls_opened tls_decrypt_open(struct tls_decrypt *d, bool is_client, uint8_t *type,
                                  struct bytes *plain);

@@ -194,7 +194,8 @@ struct json_object *json_flow(struct values *values, const struct report *report
 	put_ends(values, object, report, record);
 	values_put(values, object, "vlan", vlan_list(values, flow));
 	if (flow->tunnels)
-		values_put_text(values, object, "tunnel", tunnel_kind_word((enum tunnel_kind)flow->tunnel));
+		values_put_text(values, object, "tunnel",
+		                tunnel_kind_word((enum tunnel_kind)flow->tunnel));
 	else
 		values_put_null(values, object, "tunnel");
 	values_put_text(values, object, "direction", opener_word(a->opener_how));

@@ -42,8 +42,10 @@ int report_finish(FILE *out, bool is_failed);
 
 /* "2027-03-31", UTC. */
 const char *time_date_text(int64_t time_ns, char buffer[16]);
-/* "2026-03-01 10:00:00 to 10:05:00 UTC": the second date only where it differs; or in local time. */
-const char *time_range_text(int64_t first_ns, int64_t last_ns, bool is_local, char buffer[TIME_RANGE_SIZE]);
+/* "2026-03-01 10:00:00 to 10:05:00 UTC": the second date only where it differs; or in local time.
+ */
+const char *time_range_text(int64_t first_ns, int64_t last_ns, bool is_local,
+                            char buffer[TIME_RANGE_SIZE]);
 /* "2026-03-01 10:00:00 UTC", or local time with its zone. */
 const char *time_person_text(int64_t time_ns, bool is_local, char buffer[TIME_PERSON_SIZE]);
 /* "13.1 s", "2 min 5 s", "3 h 20 min", "4 d 2 h". */

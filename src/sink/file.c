@@ -147,7 +147,7 @@ int sink_list_folder(char ***out, size_t *n, const char *folder, struct err *err
 
 struct sink_file {
 	FILE *stream;
-	char *path;      /* NULL: standard output */
+	char *path; /* NULL: standard output */
 	char *temporary;
 };
 

@@ -60,7 +60,10 @@ static bool audit(struct outcome *o, const struct scope *scope, struct bytes byt
 	struct pipeline *p = &o->pipeline;
 	struct err err = { "" };
 
-	*o = (struct outcome){ .pipeline = { .scope = scope, .classify_all = true, .since_ns = INT64_MIN, .until_ns = INT64_MAX } };
+	*o = (struct outcome){ .pipeline = { .scope = scope,
+		                             .classify_all = true,
+		                             .since_ns = INT64_MIN,
+		                             .until_ns = INT64_MAX } };
 	if (input.fd < 0)
 		return false;
 	int r = source_new(&p->source, &input, 1, NULL, &err);
@@ -69,7 +72,8 @@ static bool audit(struct outcome *o, const struct scope *scope, struct bytes byt
 		return true;
 	}
 	if (r < 0 || decode_new(&p->decode, NULL) < 0 || flow_table_new(&p->table, NULL) < 0 ||
-	    detect_new(&p->detect, &detect) < 0 || ledger_new(&p->ledger, scope, &ledger) < 0 || pipeline_run(p) < 0)
+	    detect_new(&p->detect, &detect) < 0 || ledger_new(&p->ledger, scope, &ledger) < 0 ||
+	    pipeline_run(p) < 0)
 		return false;
 	const struct input_info *info = source_get_input(p->source, 0);
 	o->is_truncated = info->is_truncated || info->error;
@@ -114,7 +118,8 @@ static uint64_t packets_of(const struct flow *flow)
 	return flow->packets[0] + flow->packets[1];
 }
 
-static unsigned check_between(const char *name, size_t at, const struct report *whole, const struct report *cut)
+static unsigned check_between(const char *name, size_t at, const struct report *whole,
+                              const struct report *cut)
 {
 	unsigned wrong = 0;
 
@@ -123,27 +128,28 @@ static unsigned check_between(const char *name, size_t at, const struct report *
 		const struct flow_record *then = find_record(whole, &now->flow);
 		if (!then) {
 			fprintf(stderr, "%s cut at %zu: flow 1:%llu is new\n", name, at,
-				(unsigned long long)now->flow.number);
+			        (unsigned long long)now->flow.number);
 			wrong++;
 			continue;
 		}
-		bool is_added = now->assessment.verdict == VERDICT_VIOLATION && then->assessment.verdict != VERDICT_VIOLATION;
+		bool is_added = now->assessment.verdict == VERDICT_VIOLATION &&
+		                then->assessment.verdict != VERDICT_VIOLATION;
 		bool is_whole = packets_of(&now->flow) == packets_of(&then->flow) &&
-				now->assessment.state == then->assessment.state;
+		                now->assessment.state == then->assessment.state;
 		bool is_changed = is_whole && now->assessment.verdict != then->assessment.verdict;
 		if (!is_added && !is_changed)
 			continue;
 		wrong++;
-		fprintf(stderr, "%s cut at %zu: flow 1:%llu is %s %s, of the whole capture %s %s\n", name, at,
-			(unsigned long long)now->flow.number, verdict_word(now->assessment.verdict),
-			kind_word(now->assessment.kind), verdict_word(then->assessment.verdict),
-			kind_word(then->assessment.kind));
+		fprintf(stderr, "%s cut at %zu: flow 1:%llu is %s %s, of the whole capture %s %s\n",
+		        name, at, (unsigned long long)now->flow.number,
+		        verdict_word(now->assessment.verdict), kind_word(now->assessment.kind),
+		        verdict_word(then->assessment.verdict), kind_word(then->assessment.kind));
 	}
 	return wrong;
 }
 
-static unsigned check_cut(const char *name, const struct scope *scope, struct bytes file, size_t at, bool is_inside,
-			  const struct report *whole)
+static unsigned check_cut(const char *name, const struct scope *scope, struct bytes file, size_t at,
+                          bool is_inside, const struct report *whole)
 {
 	struct outcome o;
 	unsigned wrong = 0;
@@ -151,9 +157,10 @@ static unsigned check_cut(const char *name, const struct scope *scope, struct by
 	if (!audit(&o, scope, BYTES(file.data, at))) {
 		fprintf(stderr, "%s cut at %zu: could not be audited\n", name, at);
 		wrong++;
-	} else if (is_inside && !o.is_refused && (!o.is_truncated || o.report->verdict == REPORT_PASS)) {
-		fprintf(stderr, "%s cut at %zu, inside a record: truncated %d, verdict %s\n", name, at, o.is_truncated,
-			report_verdict_word(o.report->verdict));
+	} else if (is_inside && !o.is_refused &&
+	           (!o.is_truncated || o.report->verdict == REPORT_PASS)) {
+		fprintf(stderr, "%s cut at %zu, inside a record: truncated %d, verdict %s\n", name,
+		        at, o.is_truncated, report_verdict_word(o.report->verdict));
 		wrong++;
 	} else if (!is_inside && (o.is_refused || o.is_truncated)) {
 		fprintf(stderr, "%s cut at %zu, between records: called truncated\n", name, at);
@@ -165,11 +172,13 @@ static unsigned check_cut(const char *name, const struct scope *scope, struct by
 	return wrong;
 }
 
-static unsigned sweep(const char *name, const struct scope *scope, struct bytes file, unsigned *n_cuts)
+static unsigned sweep(const char *name, const struct scope *scope, struct bytes file,
+                      unsigned *n_cuts)
 {
 	uint32_t magic = file.len >= 4 ? read32(file, 0, false) : 0;
 	bool is_ng = magic == 0x0a0d0d0a;
-	bool is_swapped = is_ng ? read32(file, 8, false) == 0x4d3c2b1a : magic == 0xd4c3b2a1 || magic == 0x4d3cb2a1;
+	bool is_swapped = is_ng ? read32(file, 8, false) == 0x4d3c2b1a
+	                        : magic == 0xd4c3b2a1 || magic == 0x4d3cb2a1;
 	size_t boundary = is_ng ? next_record(file, 0, true, is_swapped) : 24;
 	struct outcome whole;
 	unsigned wrong = 0;

@@ -37,7 +37,8 @@ Test(base_addr, prefixes)
 	cr_assert_str_eq(prefix_again("0.0.0.0/0"), "0.0.0.0/0");
 	cr_assert_str_eq(prefix_again("2001:db8::/32"), "2001:db8::/32");
 	cr_assert_str_eq(prefix_again("::/0"), "::/0");
-	cr_assert_str_eq(prefix_again("10.0.2.20/24"), "refused", "host bits are a slip of the hand");
+	cr_assert_str_eq(prefix_again("10.0.2.20/24"), "refused",
+	                 "host bits are a slip of the hand");
 	cr_assert_str_eq(prefix_again("10.0.0.0/33"), "refused");
 	cr_assert_str_eq(prefix_again("2001:db8::/129"), "refused");
 	cr_assert_str_eq(prefix_again("10.0.0.0/"), "refused");
@@ -55,9 +56,11 @@ Test(base_addr, holds)
 	cr_assert(addr_parse(&a, "10.0.15.255") && prefix_holds(&p, &a));
 	cr_assert(addr_parse(&a, "10.0.16.0") && !prefix_holds(&p, &a));
 	cr_assert(addr_parse(&a, "10.0.7.255") && !prefix_holds(&p, &a));
-	cr_assert(prefix_parse(&q, "10.0.9.0/24") && prefix_covers(&p, &q) && !prefix_covers(&q, &p));
+	cr_assert(prefix_parse(&q, "10.0.9.0/24") && prefix_covers(&p, &q) &&
+	          !prefix_covers(&q, &p));
 	cr_assert(prefix_parse(&p, "0.0.0.0/0") && prefix_holds(&p, &a));
-	cr_assert(addr_parse(&a, "2001:db8::1") && !prefix_holds(&p, &a), "0.0.0.0/0 is every IPv4 address only");
+	cr_assert(addr_parse(&a, "2001:db8::1") && !prefix_holds(&p, &a),
+	          "0.0.0.0/0 is every IPv4 address only");
 	cr_assert(prefix_parse(&p, "::/0") && prefix_holds(&p, &a));
 }
 

@@ -8,7 +8,8 @@ Test(base_bytes, compare)
 	cr_assert(!bytes_equal(BYTES_LITERAL("a"), BYTES_LITERAL("ab")));
 	cr_assert(bytes_starts_with(BYTES_LITERAL("SIP/2.0 200"), BYTES_LITERAL("SIP/2.0")));
 	cr_assert(!bytes_starts_with(BYTES_LITERAL("SIP"), BYTES_LITERAL("SIP/2.0")));
-	cr_assert(bytes_equal_nocase(BYTES_LITERAL("Content-Length"), BYTES_LITERAL("content-lENGTH")));
+	cr_assert(bytes_equal_nocase(BYTES_LITERAL("Content-Length"),
+	                             BYTES_LITERAL("content-lENGTH")));
 	cr_assert(!bytes_equal_nocase(BYTES_LITERAL("@"), BYTES_LITERAL("`")), "only letters fold");
 }
 

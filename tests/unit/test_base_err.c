@@ -29,7 +29,8 @@ Test(base_err, too_long)
 
 Test(base_err, near_miss)
 {
-	static const char *const roles[] = { "front-end-server", "director", "edge-internal", "sip" };
+	static const char *const roles[] = { "front-end-server", "director", "edge-internal",
+		                             "sip" };
 	const size_t n = sizeof(roles) / sizeof(roles[0]);
 
 	cr_assert_str_eq(err_near_miss("front-end-sever", roles, n), "front-end-server");

@@ -18,11 +18,17 @@ Test(base_strbuf, wire_text)
 	check(BYTES_LITERAL("Z\xc3\xbcrich"), 64, "Z\xc3\xbcrich");
 	check(BYTES_LITERAL("\xff\xfe"), 64, "\\xff\\xfe");
 	check(BYTES_LITERAL("\xc3"), 64, "\\xc3");
-	check(BYTES_LITERAL("\xc0\xaf"), 64, "\\xc0\\xaf"); /* overlong */
-	check(BYTES_LITERAL("\xed\xa0\x80"), 64, "\\xed\\xa0\\x80"); /* surrogate */
+	check(BYTES_LITERAL("\xc0\xaf"), 64, "\\xc0\\xaf");                   /* overlong */
+	check(BYTES_LITERAL("\xed\xa0\x80"), 64, "\\xed\\xa0\\x80");          /* surrogate */
 	check(BYTES_LITERAL("\xf4\x90\x80\x80"), 64, "\\xf4\\x90\\x80\\x80"); /* beyond U+10FFFF */
-	check(BYTES_LITERAL("\xe2\x80\xae" "x"), 64, "\\xe2\\x80\\xaex"); /* right-to-left override */
-	check(BYTES_LITERAL("\xc2\x9b" "1m"), 64, "\\xc2\\x9b" "1m"); /* C1 control */
+	check(BYTES_LITERAL("\xe2\x80\xae"
+	                    "x"),
+	      64, "\\xe2\\x80\\xaex"); /* right-to-left override */
+	check(BYTES_LITERAL("\xc2\x9b"
+	                    "1m"),
+	      64,
+	      "\\xc2\\x9b"
+	      "1m");                                     /* C1 control */
 	check(BYTES_LITERAL("a\\x00"), 64, "a\\x5cx00"); /* an escape cannot be forged */
 	check(BYTES_LITERAL("abcdef"), 3, "abc...");
 }

@@ -29,8 +29,8 @@ Test(base_words, families)
 
 Test(base_words, tls_contradicts)
 {
-	static const enum family contradicted[] = { FAMILY_STUN, FAMILY_RTP, FAMILY_SMB, FAMILY_DHCP, FAMILY_DCE_RPC,
-						    FAMILY_SSRP };
+	static const enum family contradicted[] = { FAMILY_STUN, FAMILY_RTP,     FAMILY_SMB,
+		                                    FAMILY_DHCP, FAMILY_DCE_RPC, FAMILY_SSRP };
 	unsigned n = 0;
 
 	for (size_t i = 0; i < sizeof(contradicted) / sizeof(contradicted[0]); i++)
@@ -49,17 +49,20 @@ Test(base_words, round_trip)
 	cr_assert_eq(n, N_FAMILIES);
 	for (unsigned f = 0; f < N_FAMILIES; f++) {
 		enum family back;
-		cr_expect(family_parse(&back, family_word((enum family)f)) && back == (enum family)f);
+		cr_expect(family_parse(&back, family_word((enum family)f)) &&
+		          back == (enum family)f);
 		cr_expect_str_eq(words[f], family_word((enum family)f));
 		cr_expect_neq(family_help((enum family)f)[0], '\0');
 	}
 	for (unsigned s = 0; s < N_SECURITIES; s++) {
 		enum security back;
-		cr_expect(security_rule_parse(&back, security_rule_word((enum security)s)) && back == (enum security)s);
+		cr_expect(security_rule_parse(&back, security_rule_word((enum security)s)) &&
+		          back == (enum security)s);
 	}
 	for (unsigned a = 0; a < N_PROTOCOLS; a++)
 		for (unsigned b = 0; b < a; b++)
-			cr_expect_str_neq(protocol_word((enum protocol)a), protocol_word((enum protocol)b));
+			cr_expect_str_neq(protocol_word((enum protocol)a),
+			                  protocol_word((enum protocol)b));
 	cr_assert_str_eq(security_word(SECURITY_UNKNOWN), "unknown");
 	cr_assert_str_eq(security_rule_word(SECURITY_UNKNOWN), "unspecified");
 }

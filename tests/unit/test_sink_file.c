@@ -36,7 +36,8 @@ Test(sink_file, whole_or_not_there)
 	fputs("half", sink_file_get_stream(file));
 	sink_file_free(file);
 	cr_assert_eq(sink_read_file(&text, path, 100, &err), 0);
-	cr_assert(bytes_equal(text, BYTES_LITERAL("{}\n")), "a run given up leaves the former report");
+	cr_assert(bytes_equal(text, BYTES_LITERAL("{}\n")),
+	          "a run given up leaves the former report");
 	free((void *)text.data);
 	unlink(path);
 	cr_assert_eq(rmdir(folder), 0, "and nothing else");
