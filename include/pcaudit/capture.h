@@ -113,4 +113,7 @@ const struct input_info *source_get_input(const struct source *source, size_t in
 const struct source_secret *source_get_secret(const struct source *source, size_t input,
 					      size_t index);
 
+/* The libraries that read captures: "zlib 1.2.13", ... by index; NULL behind the last. */
+const char *source_library_version(size_t index, char buffer[64]);
+
 #endif

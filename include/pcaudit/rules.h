@@ -336,4 +336,7 @@ int ruleset_find(const struct ruleset *ruleset, const char *id);
 /* Index of the role with this id, or -1. */
 int ruleset_find_role(const struct ruleset *ruleset, const char *id);
 
+/* "libyaml 0.2.5", of the library in use. */
+const char *rules_library_version(char buffer[64]);
+
 #endif

@@ -12,7 +12,9 @@
 
 #include "app/app.h"
 #include "config.h"
+#include "pcaudit/capture.h"
 #include "pcaudit/detect.h"
+#include "pcaudit/rules.h"
 
 int app_fail(int code, const char *command, const char *format, ...)
 {
@@ -54,8 +56,13 @@ static void print_help(FILE *out)
 
 static int print_version(void)
 {
-	printf("pcaudit %s\n%s\nnDPI %s\njson-c %s\n%s\n", PCAUDIT_VERSION, pcap_lib_version(),
-	       detect_ndpi_version(), json_c_version(), OpenSSL_version(OPENSSL_VERSION));
+	char text[64];
+
+	printf("pcaudit %s\n%s\nnDPI %s\njson-c %s\n%s\n%s\n", PCAUDIT_VERSION, pcap_lib_version(),
+	       detect_ndpi_version(), json_c_version(), OpenSSL_version(OPENSSL_VERSION),
+	       rules_library_version(text));
+	for (size_t i = 0; source_library_version(i, text); i++)
+		puts(text);
 	return APP_PASS;
 }
 

@@ -34,6 +34,8 @@ struct unpacker {
 	                        size_t *n_out, const char **why);
 	bool (*restart)(void *state); /* for the next member; false: no memory */
 	void (*free)(void *state);
+	const char *library;          /* that unpacks: "zlib" */
+	const char *(*version)(void); /* of it, as it says itself */
 };
 
 extern const struct unpacker unpacker_gzip;

@@ -3,14 +3,23 @@
  */
 #include "capture/priv.h"
 
+static const struct unpacker *const unpackers[] = {
+	&unpacker_gzip,
+	&unpacker_zstd,
+	&unpacker_lz4,
+	&unpacker_xz,
+};
+
+const char *source_library_version(size_t index, char buffer[64])
+{
+	if (index >= ARRAY_SIZE(unpackers))
+		return NULL;
+	snprintf(buffer, 64, "%s %s", unpackers[index]->library, unpackers[index]->version());
+	return buffer;
+}
+
 const struct unpacker *unpacker_find(struct bytes start)
 {
-	static const struct unpacker *const unpackers[] = {
-		&unpacker_gzip,
-		&unpacker_zstd,
-		&unpacker_lz4,
-		&unpacker_xz,
-	};
 	for (size_t i = 0; i < ARRAY_SIZE(unpackers); i++)
 		if (bytes_starts_with(start, unpackers[i]->magic))
 			return unpackers[i];

@@ -53,6 +53,11 @@ static void gzip_free(void *state)
 	free(state);
 }
 
+static const char *gzip_version(void)
+{
+	return zlibVersion();
+}
+
 const struct unpacker unpacker_gzip = {
 	.word = "gzip",
 	.magic = { (const uint8_t *)"\x1f\x8b", 2 },
@@ -60,4 +65,6 @@ const struct unpacker unpacker_gzip = {
 	.run = gzip_run,
 	.restart = gzip_restart,
 	.free = gzip_free,
+	.library = "zlib",
+	.version = gzip_version,
 };

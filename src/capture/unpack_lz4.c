@@ -4,6 +4,7 @@
  */
 #include "capture/priv.h"
 
+#include <lz4.h>
 #include <lz4frame.h>
 
 static void *lz4_new(void)
@@ -39,6 +40,11 @@ static void lz4_free(void *state)
 	LZ4F_freeDecompressionContext(state);
 }
 
+static const char *lz4_version(void)
+{
+	return LZ4_versionString();
+}
+
 const struct unpacker unpacker_lz4 = {
 	.word = "lz4",
 	.magic = { (const uint8_t *)"\x04\x22\x4d\x18", 4 },
@@ -47,4 +53,6 @@ const struct unpacker unpacker_lz4 = {
 	.run = lz4_run,
 	.restart = lz4_restart,
 	.free = lz4_free,
+	.library = "liblz4",
+	.version = lz4_version,
 };

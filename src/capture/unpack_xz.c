@@ -67,6 +67,11 @@ static void xz_free(void *state)
 	free(state);
 }
 
+static const char *xz_version(void)
+{
+	return lzma_version_string();
+}
+
 const struct unpacker unpacker_xz = {
 	.word = "xz",
 	.magic = { (const uint8_t *)"\xfd\x37\x7a\x58\x5a\x00", 6 },
@@ -74,4 +79,6 @@ const struct unpacker unpacker_xz = {
 	.run = xz_run,
 	.restart = xz_restart,
 	.free = xz_free,
+	.library = "liblzma",
+	.version = xz_version,
 };

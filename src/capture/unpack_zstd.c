@@ -42,6 +42,11 @@ static void zstd_free(void *state)
 	ZSTD_freeDStream(state);
 }
 
+static const char *zstd_version(void)
+{
+	return ZSTD_versionString();
+}
+
 const struct unpacker unpacker_zstd = {
 	.word = "zstd",
 	.magic = { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 },
@@ -50,4 +55,6 @@ const struct unpacker unpacker_zstd = {
 	.run = zstd_run,
 	.restart = zstd_restart,
 	.free = zstd_free,
+	.library = "libzstd",
+	.version = zstd_version,
 };

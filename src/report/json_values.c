@@ -176,8 +176,12 @@ static void print_members(struct values *values, FILE *out, struct json_object *
 	bool is_first = true;
 
 	fputs("{\n", out);
-	json_object_object_foreach(object, key, value)
-	{
+	/* Not json-c's foreach: it is no standard C. */
+	struct json_object_iterator at = json_object_iter_begin(object);
+	struct json_object_iterator end = json_object_iter_end(object);
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+		const char *key = json_object_iter_peek_name(&at);
+		struct json_object *value = json_object_iter_peek_value(&at);
 		fprintf(out, "%s%*s\"%s\": ", is_first ? "" : ",\n", (int)indent + 2, "", key);
 		if (is_list_of_objects(value))
 			print_list(values, out, value, indent + 2);

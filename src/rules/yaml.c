@@ -343,3 +343,9 @@ void yaml_deinit(struct yaml *yaml)
 	arena_deinit(&yaml->arena);
 	*yaml = (struct yaml){ 0 };
 }
+
+const char *rules_library_version(char buffer[64])
+{
+	snprintf(buffer, 64, "libyaml %s", yaml_get_version_string());
+	return buffer;
+}

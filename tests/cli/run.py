@@ -48,7 +48,7 @@ ROWS = [
     ('help', '--help', 0, '', re(r'^usage: pcaudit COMMAND')),
     ('help-short', '-h', 0, '', re(r'^usage: pcaudit COMMAND')),
     ('help-word', 'help', 0, '', re(r'^usage: pcaudit COMMAND')),
-    ('version', '--version', 0, '', re(r'^pcaudit \d+\.\d+\.\d+\nlibpcap .*\nnDPI .*\njson-c .*\nOpenSSL ')),
+    ('version', '--version', 0, '', re(r'^pcaudit \d+\.\d+\.\d+\nlibpcap .*\nnDPI .*\njson-c .*\nOpenSSL .*\nlibyaml \d.*\nzlib \d.*\nlibzstd \d.*\nliblz4 \d.*\nliblzma \d.*\n$')),
     ('command-near', 'audti', 2, 'pcaudit: no command "audti" (did you mean "audit"?)\n', ''),
     ('command-unknown', 'frobnicate', 2, 'pcaudit: no command "frobnicate"; see pcaudit --help\n', ''),
     ('command-option-first', '--max-memory 1G audit', 2, 'pcaudit: no command "--max-memory"; see pcaudit --help\n', ''),
