@@ -128,6 +128,10 @@ static int port_set_ranges(const struct port_set *set, struct port_range **out, 
 
 	*n = 0;
 	for (unsigned port = 0; port < 65536; port++) {
+		if (!set->bits[port / 64]) {
+			port |= 63; /* none of these 64 */
+			continue;
+		}
 		if (!port_set_has(set, port))
 			continue;
 		unsigned last = port;
