@@ -550,8 +550,11 @@ static int account_in_scope(struct ledger *ledger, const struct closing *c)
 	int r = 0;
 
 	count_rules(ledger, c->flow, a);
-	if (a->verdict == VERDICT_COMPLIANT)
+	if (a->verdict == VERDICT_COMPLIANT) {
 		ledger->report.compliant_by_evidence[weakest(ledger, a)]++;
+		ledger->n_named += !role_set_is_empty(&c->parties[0].given) ||
+		                   !role_set_is_empty(&c->parties[1].given);
+	}
 	if (a->verdict == VERDICT_UNJUDGED)
 		ledger->report.unjudged_by_reason[a->reason]++;
 	if (a->verdict == VERDICT_VIOLATION || a->verdict == VERDICT_BLOCKED)
@@ -984,6 +987,11 @@ static void decide_verdict(struct ledger *ledger)
 	} else if (report->rules_by_coverage[COVERAGE_OBSERVED] == 0) {
 		snprintf(report->verdict_why, sizeof(report->verdict_why),
 		         "no rule of the table was observed, so there is nothing to pass");
+	} else if (ledger->n_named == 0) {
+		/* Anybody's network broadcasts DHCP. */
+		snprintf(report->verdict_why, sizeof(report->verdict_why),
+		         "only broadcasts keep the table: no host that the site names was seen to "
+		         "keep it");
 	} else if (id) {
 		snprintf(report->verdict_why, sizeof(report->verdict_why),
 		         "rule %s must be there and %s", id,

@@ -121,6 +121,7 @@ struct ledger {
 	struct report report;
 	struct site_vantage vantage; /* what the vantages named see together */
 	struct rule_stats *stats;    /* one per rule */
+	uint64_t n_named; /* compliant flows of which an end has an address in the site */
 	struct role_set seen;        /* roles of which a packet was seen */
 	struct seen_host *hosts;     /* one per distinct set of roles seen */
 	size_t n_hosts, hosts_size;

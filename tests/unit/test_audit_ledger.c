@@ -541,6 +541,27 @@ Test(ledger, verdict)
 	             REPORT_PASS);
 }
 
+/* Anybody's DHCP broadcast keeps client-dhcp; a capture of another network must not pass by it. */
+Test(ledger, broadcasts_alone_do_not_pass)
+{
+	static const char site[] = NETWORK
+	        "features: [dhcp-discovery]\n"
+	        "roles: {dhcp-server: [10.0.8.2], client-internal: [10.0.9.0/24]}\n";
+
+	bench_open(&bench, PACK_FIRST, NULL, site);
+	bench_put(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp one-way");
+	const struct report *report = bench_report(&bench);
+	cr_assert_eq(report->flows[VERDICT_COMPLIANT], 1);
+	cr_assert_eq(report->verdict, REPORT_UNJUDGED);
+	cr_assert_str_eq(report->verdict_why, "only broadcasts keep the table: no host that the site "
+	                                      "names was seen to keep it");
+	bench_close(&bench);
+	bench_open(&bench, PACK_FIRST, NULL, site);
+	bench_put(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp one-way");
+	bench_put(&bench, "10.0.9.7:68 > 10.0.8.2:67 udp dhcp");
+	cr_assert_eq(bench_report(&bench)->verdict, REPORT_PASS);
+}
+
 Test(ledger, no_site_is_unjudged_at_best)
 {
 	bench_open(&bench, PACK_FIRST, NULL, NULL);
