@@ -4,6 +4,7 @@
  * and merged with itself through a filter.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "pcaudit/base/util.h"
@@ -51,8 +52,22 @@ static void read_all(struct source *source)
 	}
 }
 
+/* What unpacks can say which library it is. */
+static void check_libraries(void)
+{
+	char text[64];
+	size_t n = 0;
+
+	while (source_library_version(n, text)) {
+		check(strchr(text, ' ') != NULL);
+		n++;
+	}
+	check(n == 4);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	check_libraries();
 	static const char *const filters[] = { NULL, "ip or ip6 or vlan" };
 	for (size_t n = 1; n <= 2; n++) {
 		struct source_input inputs[2];
