@@ -40,7 +40,7 @@ struct app_option {
 	int id;      /* > 0 */
 	char letter; /* 0: none */
 	const char *name;
-	const char *value;      /* its placeholder in help; NULL: a flag */
+	const char *value;      /* what help calls it; NULL: a flag */
 	bool is_value_optional; /* only --name=VALUE gives one */
 	const char *help;
 };
