@@ -13,6 +13,7 @@
 #ifndef PCAUDIT_FLOW_H
 #define PCAUDIT_FLOW_H
 
+#include "pcaudit/base/hash.h"
 #include "pcaudit/base/words.h"
 #include "pcaudit/decode.h"
 
@@ -84,8 +85,6 @@ struct flow {
 	uint16_t port[2];
 	uint16_t vlan;       /* outermost tag of the first packet; 0xffff: none */
 	uint16_t vlan_inner; /* second tag, or 0xffff */
-	uint8_t tunnels;     /* how many the first packet came in; 0: none */
-	uint8_t tunnel;      /* enum tunnel_kind of the innermost, if any */
 	uint8_t transport;
 	uint8_t opener;      /* side: 0 or 1. Changed by flow_set_opener() */
 	uint8_t opener_how;  /* enum opener */
@@ -95,6 +94,7 @@ struct flow {
 	bool is_icmp_rejected;        /* unreachable, time exceeded, parameter problem; not too-big */
 	family_set expect;   /* set by the caller when opened: 0 means only count */
 	uint32_t file;       /* first packet: its flow id is file:number */
+	uint32_t tunnels;    /* what the first packet came in, for flow_tunnels_get(); 0: none */
 	uint64_t number;
 	int64_t first_ns, last_ns; /* of the first packet seen; the latest time of any */
 	int64_t side_last_ns[2];   /* the latest of each side; 0: none */
@@ -130,8 +130,35 @@ enum flow_event {
 
 #define FLOW_MIN_MEMORY ((size_t)256 * 1024)
 
+/* ---- The tunnels that flows came in --------------------------------------------------------- */
+
+/* Each distinct stack of tunnels once: flow->tunnels is its number. */
+struct flow_tunnels;
+
+/* One stack, outermost first, as the packet was sent. list lives as long as its flow_tunnels. */
+struct flow_tunnel_stack {
+	const struct packet_tunnel *list;
+	uint8_t n;         /* 0: no tunnel */
+	bool is_kind_only; /* there was no room: only the innermost is told, and of it only the kind */
+};
+
+/* max_bytes is all that it allocates; hash_key may be NULL (built in). */
+int flow_tunnels_new(struct flow_tunnels **out, const struct hash_key *hash_key, size_t max_bytes);
+struct flow_tunnels *flow_tunnels_free(struct flow_tunnels *tunnels);
+DEFINE_CLEANUP(struct flow_tunnels, flow_tunnels_free)
+/* The number of the packet's stack, which is kept if it is new; 0 if it came in no tunnel. NULL
+   tunnels keep kinds only. */
+uint32_t flow_tunnels_put(struct flow_tunnels *tunnels, const struct packet *packet);
+/* tunnels are those that gave the number, or NULL if none did. */
+struct flow_tunnel_stack flow_tunnels_get(const struct flow_tunnels *tunnels, uint32_t number);
+/* How often a stack found no room; of NULL 0. */
+uint64_t flow_tunnels_get_dropped(const struct flow_tunnels *tunnels);
+
+/* ---- The table ------------------------------------------------------------------------------ */
+
 struct flow_table_options {
 	struct hash_key *hash_key;    /* NULL: built in */
+	struct flow_tunnels *tunnels; /* borrowed: keeps what flows came in; NULL: kinds only */
 	size_t max_memory_bytes;      /* all that the table allocates, a 64th for each shard; 0: no
 					 cap; less than FLOW_MIN_MEMORY counts as that */
 	bool separate_vlans;          /* outermost VLAN id is part of the key */

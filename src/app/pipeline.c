@@ -138,6 +138,8 @@ static int finish(struct pipeline *p)
 	p->summary.lost_bytes = flows->lost_bytes;
 	p->summary.tcp_payload_bytes = flows->tcp_payload_bytes;
 	p->summary.no_room = detect_get_counters(p->detect)->no_room;
+	p->summary.tunnels_no_room = flow_tunnels_get_dropped(p->tunnels);
+	p->summary.tunnels = p->tunnels;
 	p->summary.decode = *decode_get_counters(p->decode);
 	return r;
 }

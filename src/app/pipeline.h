@@ -12,6 +12,7 @@ struct pipeline {
 	struct source *source;
 	const struct scope *scope;
 	struct decode *decode;
+	struct flow_tunnels *tunnels; /* of the table */
 	struct flow_table *table;
 	struct detect *detect;
 	struct ledger *ledger;

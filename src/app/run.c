@@ -429,7 +429,11 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 		r = open_inputs(run, options, err);
 	if (r)
 		return r;
-	struct flow_table_options table = { .max_memory_bytes = options->max_memory_bytes / 4 * 3,
+	size_t sixteenth = options->max_memory_bytes / 16;
+	if (flow_tunnels_new(&p->tunnels, NULL, sixteenth) < 0)
+		return APP_CANNOT;
+	struct flow_table_options table = { .tunnels = p->tunnels,
+		                            .max_memory_bytes = MAX(11 * sixteenth, 1u),
 		                            .separate_vlans = options->separate_vlans };
 	struct detect_options detect = { .first_bytes_budget = options->max_memory_bytes / 4,
 		                         .identities = options->identities,
@@ -480,6 +484,7 @@ void run_deinit(struct run *run)
 	detect_free(run->pipeline.detect);
 	keys_free(run->keys);
 	flow_table_free(run->pipeline.table);
+	flow_tunnels_free(run->pipeline.tunnels);
 	decode_free(run->pipeline.decode);
 	source_free(run->pipeline.source);
 	free(run->input_sha256);

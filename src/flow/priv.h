@@ -5,7 +5,6 @@
 #ifndef PCAUDIT_FLOW_PRIV_H
 #define PCAUDIT_FLOW_PRIV_H
 
-#include "pcaudit/base/hash.h"
 #include "pcaudit/flow.h"
 
 #define FLOW_MEMORY_NS    (24 * 3600 * NS_PER_SECOND) /* how long a 5-tuple is remembered */

@@ -20,6 +20,7 @@
 struct flow_table {
 	struct hash_key key;
 	bool with_vlan;
+	struct flow_tunnels *tunnels;
 	struct flow_counters counters;
 	uint64_t queued; /* bit per shard: its queue holds something */
 	struct flow_shard *lent_shard, *touched_shard;
@@ -49,6 +50,7 @@ int flow_table_new(struct flow_table **out, const struct flow_table_options *opt
 		options = &none;
 	table->key = options->hash_key ? *options->hash_key : built_in_key;
 	table->with_vlan = options->separate_vlans;
+	table->tunnels = options->tunnels;
 	table->is_drained = true;
 	table->tick_now_ns = table->ticked_ns = INT64_MIN;
 	size_t cap = SIZE_MAX;
@@ -210,9 +212,8 @@ static int open_flow(struct flow_table *table, struct flow_shard *shard, const s
 	flow->port[1] = packet->dst_port;
 	flow->vlan = packet->n_vlans > 0 ? packet->vlans[0] : FLOW_NO_VLAN;
 	flow->vlan_inner = packet->n_vlans > 1 ? packet->vlans[1] : FLOW_NO_VLAN;
-	flow->tunnels = packet->n_tunnels;
 	if (packet->n_tunnels)
-		flow->tunnel = packet->tunnels[packet->n_tunnels - 1].kind;
+		flow->tunnels = flow_tunnels_put(table->tunnels, packet);
 	flow->transport = packet->transport;
 	flow->opener_how = OPENER_FIRST_PACKET;
 	flow->file = packet->file;

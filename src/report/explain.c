@@ -170,6 +170,9 @@ static void put_course(struct lines *lines, const struct explanation *e,
 	                  opener_word(a->opener_how));
 	put_row(lines, "Transport", &text);
 	strbuf_clear(&text);
+	if (tunnels_add_text(&text, e->report, flow))
+		put_row(lines, "Inside", &text);
+	strbuf_clear(&text);
 	strbuf_add_format(&text, "%s, for %s; ",
 	                  time_person_text(flow->first_ns, options->is_local_time, first),
 	                  time_span_text(flow->last_ns - flow->first_ns, span));

@@ -62,6 +62,8 @@ struct json_object *json_example(struct values *values, const struct report *rep
 	values_put_time(values, object, "last", true, flow->last_ns);
 	values_put_text(values, object, "protocol", flow_protocol(record));
 	values_put_text(values, object, "security", flow_security(record));
+	if (flow->tunnels)
+		json_put_tunnels(values, object, "tunnel", report, flow);
 	return object;
 }
 
@@ -193,11 +195,7 @@ struct json_object *json_flow(struct values *values, const struct report *report
 		values_put_text(values, object, "type", type);
 	put_ends(values, object, report, record);
 	values_put(values, object, "vlan", vlan_list(values, flow));
-	if (flow->tunnels)
-		values_put_text(values, object, "tunnel",
-		                tunnel_kind_word((enum tunnel_kind)flow->tunnel));
-	else
-		values_put_null(values, object, "tunnel");
+	json_put_tunnels(values, object, "tunnel", report, flow);
 	values_put_text(values, object, "direction", opener_word(a->opener_how));
 	values_put_text(values, object, "state", flow_state_word(a->state));
 	values_put_time(values, object, "first", true, flow->first_ns);

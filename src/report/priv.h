@@ -56,6 +56,16 @@ const char *time_span_text(int64_t span_ns, char buffer[TIME_SPAN_SIZE]);
 /* Adds nothing if the finding has no examples. */
 void filter_of_finding(struct strbuf *out, const struct finding *finding);
 
+/* ---- tunnel.c -------------------------------------------------------------------------------- */
+
+struct values;
+
+/* What carried the flow: a list, or null. */
+void json_put_tunnels(struct values *values, struct json_object *object, const char *key,
+                      const struct report *report, const struct flow *flow);
+/* "vxlan 5001 192.0.2.1:49152 -> 192.0.2.2:4789", outermost first. False: no tunnel, no text. */
+bool tunnels_add_text(struct strbuf *text, const struct report *report, const struct flow *flow);
+
 /* ---- json_values.c: json-c, with failures remembered ------------------------------------------
  */
 

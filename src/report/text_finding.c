@@ -198,6 +198,19 @@ static void put_why(struct lines *lines, const struct finding *finding)
 	strbuf_deinit(&text);
 }
 
+/* What carried the first of the examples. */
+static void add_tunnels(struct strbuf *text, const struct report *report,
+                        const struct finding *finding)
+{
+	const struct flow *flow = finding->n_examples ? &finding->examples[0]->flow : NULL;
+
+	if (!flow || !flow->tunnels)
+		return;
+	strbuf_add(text, finding->n_examples > 1 ? "The first in " : "In ");
+	tunnels_add_text(text, report, flow);
+	strbuf_add(text, ". ");
+}
+
 static void add_examples(struct strbuf *text, const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->n_examples && i < 3; i++)
@@ -253,6 +266,7 @@ static void put_evidence(struct lines *lines, const struct report *report,
 	struct strbuf text = STRBUF_INIT;
 
 	add_examples(&text, finding);
+	add_tunnels(&text, report, finding);
 	add_cite(&text, report_rule(report, finding->key.rule));
 	if (finding->key.accepted)
 		add_accepted(&text, finding->key.accepted);

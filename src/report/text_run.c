@@ -182,6 +182,7 @@ static void put_lost(struct lines *lines, const struct report *report)
 	add_if(&text, c->dropped_table, "packets dropped for want of memory");
 	add_if(&text, c->flows_evicted, "flows evicted for want of memory");
 	add_if(&text, c->no_room, "flows not looked into for want of memory");
+	add_if(&text, c->tunnels_no_room, "flows whose outer addresses found no room");
 	add_if(&text, c->is_short, "packets cut before their ports");
 	add_if(&text, c->invalid, "invalid packets");
 	add_if(&text, c->unsupported, "packets of unsupported kinds");

@@ -126,17 +126,24 @@ Test(flow_table, vlans_are_an_attribute_or_part_of_the_key)
 /* The innermost 5-tuple is the flow; the tunnel its first packet came in is told, no part of the key. */
 Test(flow_table, a_tunnel_is_an_attribute)
 {
-	_cleanup_(flow_table_freep) struct flow_table *table = new_table(NULL);
+	_cleanup_(flow_tunnels_freep) struct flow_tunnels *tunnels = NULL;
 	struct packet p = udp(CLIENT, 10, S(1));
 
+	cr_assert_eq(flow_tunnels_new(&tunnels, NULL, 1 << 16), 0);
+	_cleanup_(flow_table_freep) struct flow_table *table =
+	        new_table(&(struct flow_table_options){ .tunnels = tunnels });
 	p.n_tunnels = 2;
 	p.tunnels[0].kind = TUNNEL_GRE;
 	p.tunnels[1].kind = TUNNEL_VXLAN;
+	p.tunnels[1].id = 5001;
 	struct flow *flow = update(table, p, FLOW_OPENED);
-	cr_assert_eq(flow->tunnels, 2);
-	cr_assert_eq(flow->tunnel, TUNNEL_VXLAN);
 	cr_assert_eq(update(table, udp(SERVER, 10, S(2)), 0), flow, "the answer came without a tunnel");
-	cr_assert_eq(flow->tunnels, 2);
+	struct flow_tunnel_stack stack = flow_tunnels_get(tunnels, flow->tunnels);
+	cr_assert_eq(stack.n, 2);
+	cr_assert_eq(stack.list[0].kind, TUNNEL_GRE);
+	cr_assert_eq(stack.list[1].kind, TUNNEL_VXLAN);
+	cr_assert_eq(stack.list[1].id, 5001);
+	cr_assert_eq(update(table, ith(1, TRANSPORT_UDP, S(3)), FLOW_OPENED)->tunnels, 0);
 }
 
 Test(flow_table, shards_are_stable_and_even)
