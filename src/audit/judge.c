@@ -180,18 +180,39 @@ static void note_unasked(struct content *out, const struct rule *rule, const str
 		out->notes |= 1u << NOTE_CODE_CLEAR_TEXT;
 }
 
+/*
+ * Whether what was missing may be what the snaplen cut off: of a flow seen from its SYN nothing else
+ * hides the beginning.
+ */
+static bool is_for_snaplen(const struct flow *flow, enum reason reason)
+{
+	switch ((enum doubt)reason) {
+	case DOUBT_NO_PAYLOAD:
+	case DOUBT_UNRECOGNISED:
+	case DOUBT_HANDSHAKE_CUT:
+	case DOUBT_GAP:
+		return flow->is_cut;
+	case DOUBT_MIDSTREAM:
+		return flow->is_cut && flow->opener_how == OPENER_SYN;
+	default:
+		return false;
+	}
+}
+
 void content_judge(struct content *out, const struct ruleset_rule *rule,
                    const struct judge_context *context, const struct flow *flow,
                    const struct facts *facts, unsigned src)
 {
 	*out = (struct content){ .security_evidence = EVIDENCE_HEADERS };
 	judge_protocol(out, rule->rule, flow, facts, src);
-	if (out->outcome != OUTCOME_KEPT || !facts)
-		return;
-	if (wants_tls(rule->rule))
+	if (out->outcome == OUTCOME_KEPT && facts && wants_tls(rule->rule))
 		judge_tls(out, context, rule->rule, facts);
-	else
+	else if (out->outcome == OUTCOME_KEPT && facts)
 		note_unasked(out, rule->rule, facts);
+	if (out->outcome == OUTCOME_UNJUDGED && is_for_snaplen(flow, out->reason))
+		out->reason = (enum reason)DOUBT_SNAPLEN;
+	if (!facts)
+		return;
 	/* A rule that prints no protection states nothing that bytes could confirm. */
 	if (rule->rule->security == SECURITY_UNKNOWN && out->outcome == OUTCOME_KEPT)
 		out->security_evidence = EVIDENCE_HEADERS;

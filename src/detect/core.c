@@ -205,22 +205,28 @@ static bool ask_ndpi(struct stream *stream)
 	return true;
 }
 
+/* What the capture cut off could have said what is missing. */
+static enum doubt doubt_if_whole(const struct flow *flow, enum doubt otherwise)
+{
+	return flow->is_cut ? DOUBT_SNAPLEN : otherwise;
+}
+
 /* Nobody claimed the flow: name it by nDPI, or say why it has no name. */
 static void settle_unknown(struct stream *stream)
 {
 	struct facts *facts = stream->facts;
 	if (!stream->has_data[0] && !stream->has_data[1]) {
-		facts->doubt = DOUBT_NO_PAYLOAD;
+		facts->doubt = (uint8_t)doubt_if_whole(stream->flow, DOUBT_NO_PAYLOAD);
 		return;
 	}
 	bool is_named = ask_ndpi(stream);
 	facts->is_unrecognised = !is_named;
 	if (facts->has_gap)
-		facts->doubt = stream->flow->is_cut ? DOUBT_SNAPLEN : DOUBT_GAP;
+		facts->doubt = (uint8_t)doubt_if_whole(stream->flow, DOUBT_GAP);
 	else if (is_midstream(stream))
 		facts->doubt = DOUBT_MIDSTREAM;
 	else if (!is_named)
-		facts->doubt = DOUBT_UNRECOGNISED;
+		facts->doubt = (uint8_t)doubt_if_whole(stream->flow, DOUBT_UNRECOGNISED);
 }
 
 /* Nobody claimed what came after a STARTTLS or a CONNECT. */
@@ -230,9 +236,9 @@ static void settle_unknown_inner(struct stream *stream)
 	if (facts->doubt != DOUBT_NONE)
 		return;
 	if (stream->keep.len[0] || stream->keep.len[1])
-		facts->doubt = DOUBT_UNRECOGNISED;
+		facts->doubt = (uint8_t)doubt_if_whole(stream->flow, DOUBT_UNRECOGNISED);
 	else if (facts->is_starttls)
-		facts->doubt = DOUBT_HANDSHAKE_CUT;
+		facts->doubt = (uint8_t)doubt_if_whole(stream->flow, DOUBT_HANDSHAKE_CUT);
 }
 
 /* Recognised in clear by a detector of ours that did not say so itself. */
@@ -280,7 +286,7 @@ static void conclude(struct stream *stream, bool is_given_up)
 	} else if (stream->n_bound == 0) {
 		settle_unknown_inner(stream);
 	} else if (facts->protocol == PROTOCOL_UNKNOWN && facts->doubt == DOUBT_NONE) {
-		facts->doubt = DOUBT_UNRECOGNISED;
+		facts->doubt = (uint8_t)doubt_if_whole(stream->flow, DOUBT_UNRECOGNISED);
 	}
 	state_clear(facts);
 	if (stream->sides && (stream->sides[0].conflicts || stream->sides[1].conflicts))
@@ -859,7 +865,8 @@ static void settle_bare(struct flow *flow)
 		return;
 	bool has_payload = flow->has_payload[0] || flow->has_payload[1];
 	if (flow->facts->doubt == DOUBT_NONE && flow->facts->protocol == PROTOCOL_UNKNOWN)
-		flow->facts->doubt = has_payload ? DOUBT_UNRECOGNISED : DOUBT_NO_PAYLOAD;
+		flow->facts->doubt = (uint8_t)doubt_if_whole(
+		        flow, has_payload ? DOUBT_UNRECOGNISED : DOUBT_NO_PAYLOAD);
 	flow->facts->is_settled = true;
 }
 

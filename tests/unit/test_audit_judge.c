@@ -156,7 +156,7 @@ Test(judge, noise_against_an_unmistakable_opening)
 		{ "noise", "violation wrong-protocol fe-sip-client protocol" },
 		{ "noise-late", "unjudged midstream fe-sip-client -" },
 		{ "noise-gap", "unjudged gap fe-sip-client -" },
-		{ "noise cut", "unjudged unrecognised fe-sip-client -" },
+		{ "noise cut", "unjudged snaplen fe-sip-client -" },
 		{ "noise-open", "unjudged unrecognised fe-sip-client -" },
 		{ "noise-no-room", "unjudged no-room fe-sip-client -" },
 		{ "silent", "unjudged no-payload fe-sip-client -" },
@@ -183,6 +183,28 @@ Test(judge, noise_against_an_unmistakable_opening)
 	              "unjudged unrecognised sql-browser -");
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.40:50000 udp noise",
 	              "unjudged unrecognised audio-media -");
+}
+
+/* What is missing of a cut flow may be what was cut; what is known of it stays. */
+Test(judge, cut_by_the_snaplen)
+{
+	static const struct judge_case cases[] = {
+		{ "noise-late cut", "unjudged snaplen fe-sip-server -" },
+		{ "noise-late cut midstream", "unjudged midstream fe-sip-server -" },
+		{ "noise-gap cut", "unjudged snaplen fe-sip-server -" },
+		{ "tls-cut cut", "unjudged snaplen fe-sip-server -" },
+		{ "tls-cut", "unjudged handshake-cut fe-sip-server -" },
+		{ "noise-no-room cut", "unjudged no-room fe-sip-server -" },
+		{ "tls-renegotiated cut", "unjudged renegotiated fe-sip-server -" },
+		{ "mtls cut", "compliant - fe-sip-server -" },
+		{ "tls cut", "violation wrong-security fe-sip-server security" },
+		{ "sip cut", "violation wrong-security fe-sip-server security" },
+	};
+
+	assert_cases("10.0.2.21:50123 > 10.0.2.20:5061 tcp", cases, ARRAY_SIZE(cases));
+	/* Headers are judged all the same. */
+	assert_judged(&bench, "10.0.2.21:50123 > 10.0.2.40:445 tcp noise cut",
+	              "violation wrong-source cms-replication source");
 }
 
 Test(judge, any_protocol_is_checked_for_tls_only)

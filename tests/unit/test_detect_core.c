@@ -467,6 +467,18 @@ Test(detect_core, says_why_a_flow_has_no_name)
 	feed_close(&feed);
 }
 
+/* Of a snaplen that leaves headers alone, and of one that leaves some bytes of a datagram. */
+Test(detect_core, cut_to_the_headers)
+{
+	struct feed feed;
+	feed_open_tcp(&feed);
+	feed_tcp_cut(&feed, 0, "zzzzz", 5, 0);
+	feed_finish(&feed);
+	cr_assert_eq(feed.flow.facts->doubt, DOUBT_SNAPLEN);
+	cr_assert_not(feed.flow.facts->is_unrecognised);
+	feed_close(&feed);
+}
+
 Test(detect_core, settles_unknown_data_without_waiting_for_the_end)
 {
 	static const char noise[DETECT_FIRST_BYTES + 100] = { 'z' };
