@@ -274,7 +274,7 @@ struct capture_summary {
 	uint64_t tunnels_no_room; /* flows of whose tunnels only the innermost kind is known */
 	const struct flow_tunnels *tunnels; /* what flow->tunnels of all flows counts; may be NULL */
 	bool is_truncated;       /* some input ended inside a record */
-	bool is_filtered;        /* -F */
+	bool is_filtered;        /* -F, or while capturing, as the file says */
 	bool is_windowed;        /* --since, --until */
 	int64_t first_ns, last_ns;
 	struct decode_counters decode;

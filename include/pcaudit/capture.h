@@ -25,6 +25,9 @@ struct frame {
 /* One interface of one input. pcap has one, without a name; pcapng any number. */
 struct input_interface {
 	struct bytes name;     /* as the file has it, not text that can be trusted; often empty */
+	struct bytes description; /* the same */
+	struct bytes filter;      /* what it was captured with, if the file says; the same */
+	bool is_filtered;         /* the file says that it was captured with a filter, kept or not */
 	uint16_t link_type;
 	uint32_t snaplen;      /* as the file says; 0: none, or not known */
 	uint64_t packets;      /* frames handed out */

@@ -451,6 +451,16 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	return 0;
 }
 
+/* What a filter left out while capturing is as little there to be seen as by -F. */
+static bool is_filtered_at_capture(const struct input_info *input)
+{
+	bool is_filtered = false;
+
+	for (size_t i = 0; i < input->n_interfaces; i++)
+		is_filtered |= input->interfaces[i].is_filtered;
+	return is_filtered;
+}
+
 int run_to_report(struct run *run, const struct report **out, struct err *err)
 {
 	struct pipeline *p = &run->pipeline;
@@ -467,6 +477,7 @@ int run_to_report(struct run *run, const struct report **out, struct err *err)
 		return APP_CANNOT;
 	for (size_t i = 0; i < summary->n_inputs; i++) {
 		run->inputs[i] = source_get_input(p->source, i);
+		summary->is_filtered |= is_filtered_at_capture(run->inputs[i]);
 		summary->is_truncated |= run->inputs[i]->is_truncated || run->inputs[i]->error;
 		/* Lost before the file was written: received by its interface, by us never. */
 		summary->dropped_interface += run->inputs[i]->dropped_interface;

@@ -7,13 +7,13 @@
  * nothing. Both lengths of a block must agree. A packet is numbered where Wireshark numbers it:
  * only packet blocks count.
  *
- * What is held is bounded: interfaces by number, their names and the secrets by their sum. A
+ * What is held is bounded: interfaces by number, their texts and the secrets by their sum. A
  * simple packet block has no time; it is given that of the packet before it. Statistics are sums
  * since the capture began, so the last block of an interface stands; without one, the counts of
  * lost packets that packet blocks carry are added up.
  *
- * Not here: names of addresses, custom blocks, the length a section header may state (a block's
- * own length is enough).
+ * Not here: names of addresses, which who wrote the file chose and which therefore give no host a
+ * role; custom blocks; the length a section header may state (a block's own length is enough).
  */
 #include "capture/priv.h"
 
@@ -44,7 +44,9 @@ enum option_code {
 	OPTION_END = 0,
 	OPTION_COMMENT = 1,
 	INTERFACE_NAME = 2,
+	INTERFACE_DESCRIPTION = 3,
 	INTERFACE_RESOLUTION = 9,
+	INTERFACE_FILTER = 11,
 	INTERFACE_FCS_LEN = 13,
 	INTERFACE_OFFSET = 14,
 	STATISTICS_RECEIVED = 4,
@@ -192,14 +194,28 @@ static int read_section(struct pcapng *ng, struct file *file, struct bytes body)
 	return 0;
 }
 
-/* False if an option has a length that it cannot have. */
+/* A filter is a byte that says how it is written, 0 for libpcap's text, and the filter. */
+static void read_filter(struct input_interface *listed, struct bytes data)
+{
+	listed->is_filtered = data.len > 1;
+	if (data.len > 1 && data.data[0] == 0)
+		listed->filter = bytes_skip(data, 1);
+}
+
+/* False if an option has a length that it cannot have. Texts are views yet. */
 static bool read_interface_option(const struct pcapng *ng, const struct option *option,
-                                  struct ng_interface *interface, struct bytes *name)
+                                  struct ng_interface *interface, struct input_interface *listed)
 {
 	struct reader r = reader_of(option->data);
 	switch (option->code) {
 	case INTERFACE_NAME:
-		*name = option->data;
+		listed->name = option->data;
+		return true;
+	case INTERFACE_DESCRIPTION:
+		listed->description = option->data;
+		return true;
+	case INTERFACE_FILTER:
+		read_filter(listed, option->data);
 		return true;
 	case INTERFACE_RESOLUTION:
 		set_resolution(interface, reader_u8(&r));
@@ -231,11 +247,22 @@ static bool make_room(struct pcapng *ng)
 	return true;
 }
 
+/* Empty if the texts take too much room. Writers may end a text with a NUL, or not. */
+static void keep_text(struct pcapng *ng, struct bytes *text)
+{
+	while (text->len && text->data[text->len - 1] == '\0')
+		text->len--;
+	if (text->len)
+		*text = arena_dup(&ng->names, *text);
+	if (!text->data)
+		text->len = 0;
+}
+
 static int read_interface(struct pcapng *ng, struct file *file, struct bytes body)
 {
 	struct reader r = reader_of(body);
 	struct ng_interface interface = { 0 };
-	struct bytes name = { 0 };
+	struct input_interface listed = { 0 };
 	struct option option;
 	interface.link_type = read16(ng, &r);
 	reader_skip(&r, 2);
@@ -243,18 +270,16 @@ static int read_interface(struct pcapng *ng, struct file *file, struct bytes bod
 	set_resolution(&interface, 6);
 	bool is_good = !r.is_short;
 	while (is_good && next_option(ng, file, &r, &option))
-		is_good = read_interface_option(ng, &option, &interface, &name);
+		is_good = read_interface_option(ng, &option, &interface, &listed);
 	if (!is_good || r.is_short)
 		return file_damaged(file, "an interface block contradicts its length");
 	if (ng->n_interfaces == MAX_INTERFACES)
 		return file_damaged(file, "more than %u interfaces", MAX_INTERFACES);
-	if (name.len) /* empty if the names take too much room */
-		name = arena_dup(&ng->names, name);
-	const struct input_interface listed = {
-		.name = name.data ? name : BYTES(NULL, 0),
-		.link_type = interface.link_type,
-		.snaplen = interface.snaplen,
-	};
+	keep_text(ng, &listed.name);
+	keep_text(ng, &listed.description);
+	keep_text(ng, &listed.filter);
+	listed.link_type = interface.link_type;
+	listed.snaplen = interface.snaplen;
 	if (!make_room(ng) || file_add_interface(file, &listed) < 0) {
 		stream_fail(file->block.stream, ENOMEM);
 		return file_end(file, false);

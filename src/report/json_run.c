@@ -69,6 +69,52 @@ struct json_object *json_packs(struct values *values, const struct report *repor
 	return packs;
 }
 
+/* A file may name thousands, which nobody reads: the rest is counted. */
+#define MAX_INTERFACES 256
+
+static struct json_object *interface_object(struct values *values,
+                                            const struct input_interface *interface)
+{
+	const struct {
+		const char *key;
+		struct bytes text;
+	} texts[] = {
+		{ "name", interface->name },
+		{ "description", interface->description },
+		{ "filter", interface->filter },
+	};
+	struct json_object *object = values_object(values);
+	char word[24];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i].text.len)
+			values_put_wire(values, object, texts[i].key, texts[i].text);
+		else
+			values_put_null(values, object, texts[i].key);
+	values_put_text(values, object, "link_type",
+	                decode_link_type_word(interface->link_type, word));
+	if (interface->snaplen)
+		values_put_number(values, object, "snaplen", interface->snaplen);
+	else
+		values_put_null(values, object, "snaplen");
+	values_put_number(values, object, "packets", interface->packets);
+	values_put_number(values, object, "dropped_interface", interface->dropped_interface);
+	values_put_number(values, object, "dropped_kernel", interface->dropped_kernel);
+	return object;
+}
+
+static void put_interfaces(struct values *values, struct json_object *object,
+                           const struct input_info *input)
+{
+	struct json_object *list = values_array(values);
+	size_t n = MIN(input->n_interfaces, (size_t)MAX_INTERFACES);
+
+	values_put(values, object, "interfaces", list);
+	for (size_t i = 0; i < n; i++)
+		values_append(values, list, interface_object(values, &input->interfaces[i]));
+	values_put_number(values, object, "interfaces_not_listed", input->n_interfaces - n);
+}
+
 static struct json_object *input_object(struct values *values, const struct input_info *input,
                                         const uint8_t *sha256)
 {
@@ -88,6 +134,9 @@ static struct json_object *input_object(struct values *values, const struct inpu
 		values_append(
 		        values, link_types,
 		        values_text(values, decode_link_type_word(input->link_types[i], word)));
+	put_interfaces(values, object, input);
+	values_put_number(values, object, "comments", input->comments);
+	values_put_number(values, object, "secrets", input->secrets);
 	values_put_number(values, object, "packets", input->packets);
 	values_put_number(values, object, "bytes", input->bytes);
 	values_put_time(values, object, "first", input->packets, input->first_ns);

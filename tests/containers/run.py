@@ -319,6 +319,58 @@ def check_depth(auditor):
         assert {len(flow['tunnel']) for flow in report['flows']} == ({8} if depth == 8 else set())
 
 
+# ---- What a pcapng file says of its interfaces ---------------------------------------------------
+
+
+def text(code, words):
+    return frames.option(code, words.encode())
+
+
+def statistics(index, dropped_interface, dropped_kernel):
+    return frames.block(5, struct.pack('<III', index, 0, 0) + frames.option(5, struct.pack('<Q', dropped_interface)) +
+                        frames.option(7, struct.pack('<Q', dropped_kernel)) + frames.option(0, b''))
+
+
+def two_interfaces(capture, options=b''):
+    """Every frame by one of two cards in turn, one of them without a link layer; a name block that lies."""
+    out = frames.section() + frames.interface(frames.ETHERNET, 0, text(2, 'left') + frames.option(9, b'\x09') + options) + \
+        frames.interface(frames.RAW, 96, text(2, 'right') + text(3, 'span of core 2') + frames.option(9, b'\x09'))
+    lie = struct.pack('<HH', 1, 30) + bytes([10, 0, 2, 20]) + b'access-edge.contoso.example\0'[:26]
+    out += frames.block(4, lie + bytes(-len(lie) % 4) + struct.pack('<HH', 0, 0))
+    for i, frame in enumerate(capture):
+        ip = frames.ip_of(frame)
+        if i % 2 and ip:
+            frame = frame._replace(data=ip, wire=len(ip))
+        out += frames.packet(1 if i % 2 and ip else 0, frame.time_ns, frame, '<', text(1, 'seen') + frames.option(0, b''))
+    custom = frames.block(0xbad, struct.pack('<I', 32473) + b'anything at all.')
+    return out + custom + statistics(0, 2, 0) + statistics(1, 0, 3)
+
+
+def check_interfaces(auditor):
+    """One file, two cards with link types of their own: as whole as the capture they were made of."""
+    capture = frames.read(ROOT / 'pcaps' / 'missing.pcapng')
+    whole = auditor.report(frames.write_pcapng(capture))
+    report = auditor.report(two_interfaces(capture))
+    for flow, bare in zip(report['flows'], whole['flows'], strict=True):
+        same(flow, bare, ('id', 'src', 'dst', 'packets', 'bytes', 'protocol', 'security', 'verdict', 'rule', 'facts'))
+    entry = report['inputs'][0]
+    n_right = sum(i % 2 and frames.ip_of(frame) is not None for i, frame in enumerate(capture))
+    nothing = {'description': None, 'filter': None}
+    assert entry['interfaces'] == [
+        nothing | {'name': 'left', 'link_type': 'ethernet', 'snaplen': None, 'packets': len(capture) - n_right,
+                   'dropped_interface': 2, 'dropped_kernel': 0},
+        nothing | {'name': 'right', 'description': 'span of core 2', 'link_type': 'raw-ip', 'snaplen': 96,
+                   'packets': n_right, 'dropped_interface': 0, 'dropped_kernel': 3}], entry['interfaces']
+    assert entry['link_types'] == ['ethernet', 'raw-ip'] and entry['comments'] == len(capture), entry
+    same(report['capture'], {'dropped_interface': 2, 'dropped_kernel': 3, 'received': len(capture) + 5}, (
+        'dropped_interface', 'dropped_kernel', 'received'))
+    # Filtered while it was captured: what was left out cannot be missing.
+    assert whole['summary']['rules_by_coverage']['missing'] > 0 and not whole['capture']['filtered']
+    filtered = auditor.report(two_interfaces(capture, frames.option(11, b'\0tcp port 443')))
+    assert filtered['capture']['filtered'] and filtered['inputs'][0]['interfaces'][0]['filter'] == 'tcp port 443'
+    assert filtered['summary']['rules_by_coverage']['missing'] == 0, filtered['summary']
+
+
 def main():
     program, checks = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     with tempfile.TemporaryDirectory() as tmp:

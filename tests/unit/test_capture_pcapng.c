@@ -133,6 +133,79 @@ Test(pcapng, interface_options)
 	cr_expect_eq(info_of(source)->comments, 1);
 }
 
+/* What a person wrote or chose, as it stands in the file; a NUL at the end is not part of it. */
+Test(pcapng, interface_texts)
+{
+	static const uint8_t file[] = {
+		SECTION_LE,
+		LE32(1),
+		LE32(20 + 8 + 8 + 16 + 4),
+		LE16(1),
+		LE16(0),
+		LE32(96),
+		OPTION_LE(2, 4),
+		'f',
+		'e',
+		'1',
+		0,
+		OPTION_LE(3, 2),
+		'D',
+		'B',
+		0,
+		0,
+		OPTION_LE(11, 10),
+		0,
+		't',
+		'c',
+		'p',
+		' ',
+		'p',
+		'o',
+		'r',
+		't',
+		's',
+		0,
+		0,
+		OPTION_LE(0, 0),
+		LE32(20 + 8 + 8 + 16 + 4),
+		/* A filter as instructions, which no person reads; one that is empty. */
+		LE32(1),
+		LE32(20 + 8),
+		LE16(1),
+		LE16(0),
+		LE32(0),
+		OPTION_LE(11, 3),
+		1,
+		9,
+		9,
+		0,
+		LE32(20 + 8),
+		LE32(1),
+		LE32(20 + 8),
+		LE16(1),
+		LE16(0),
+		LE32(0),
+		OPTION_LE(11, 1),
+		0,
+		0,
+		0,
+		0,
+		LE32(20 + 8),
+	};
+	_cleanup_(source_freep) struct source *source = good_source(file, sizeof(file), NULL);
+	expect_end(source);
+	const struct input_info *info = info_of(source);
+	cr_assert_eq(info->n_interfaces, 3);
+	cr_expect(bytes_equal(info->interfaces[0].name, BYTES_LITERAL("fe1")));
+	cr_expect(bytes_equal(info->interfaces[0].description, BYTES_LITERAL("DB")));
+	cr_expect(bytes_equal(info->interfaces[0].filter, BYTES_LITERAL("tcp ports")));
+	cr_expect(info->interfaces[0].is_filtered);
+	cr_expect_eq(info->interfaces[0].snaplen, 96);
+	cr_expect_eq(info->interfaces[1].filter.len, 0);
+	cr_expect(info->interfaces[1].is_filtered);
+	cr_expect_not(info->interfaces[2].is_filtered);
+}
+
 /* No time, no interface, no captured length: all three have to be known from elsewhere. */
 Test(pcapng, simple_packets)
 {

@@ -39,6 +39,7 @@ Test(report_json_run, inputs)
 	        "[{\"name\":\"a.pcap\",\"size\":4096,\"format\":\"pcap\",\"packing\":null,"
 	        "\"sha256\":null,\"link_"
 	        "types\":[\"ethernet\",\"linux-cooked-v1\"],"
+	        "\"interfaces\":[],\"interfaces_not_listed\":0,\"comments\":0,\"secrets\":0,"
 	        "\"packets\":30,\"bytes\":3000,\"first\":\"2026-03-01T10:00:00.000000000Z\","
 	        "\"last\":\"2026-03-01T10:01:30.000000000Z\",\"truncated\":false,\"error\":null}]");
 	s.report.capture.input_sha256 = digests;
@@ -52,9 +53,51 @@ Test(report_json_run, inputs)
 	        sample_json(json_inputs(&v, &s.report)),
 	        "[{\"name\":\"a\\\\xff\",\"size\":null,\"format\":\"pcap\",\"packing\":\"gzip\","
 	        "\"sha256\":\"ff00000000000000000000000000000000000000000000000000000000000000\","
-	        "\"link_types\":[\"ethernet\"],\"packets\":0,\"bytes\":3000,\"first\":null,"
+	        "\"link_types\":[\"ethernet\"],\"interfaces\":[],\"interfaces_not_listed\":0,"
+	        "\"comments\":0,\"secrets\":0,\"packets\":0,\"bytes\":3000,\"first\":null,"
 	        "\"last\":null,"
 	        "\"truncated\":true,\"error\":\"cut\"}]");
+	sample_deinit(&s);
+}
+
+/* Two network cards of one sensor; texts are the file's and mean harm. */
+Test(report_json_run, interfaces)
+{
+	static struct input_interface interfaces[300] = {
+		{ .name = { (const uint8_t *)"e\x1b", 2 },
+		  .description = { (const uint8_t *)"left", 4 },
+		  .filter = { (const uint8_t *)"tcp", 3 },
+		  .link_type = 1,
+		  .snaplen = 96,
+		  .packets = 7,
+		  .dropped_interface = 8,
+		  .dropped_kernel = 9 },
+		{ .link_type = 143 },
+	};
+	struct sample s;
+	struct values v = { 0 };
+
+	sample_init(&s);
+	s.input.interfaces = interfaces;
+	s.input.n_interfaces = 2;
+	s.input.comments = 3;
+	s.input.secrets = 4;
+	char *text = sample_json(json_inputs(&v, &s.report));
+	cr_expect_not_null(
+	        strstr(text,
+	               "\"interfaces\":[{\"name\":\"e\\\\x1b\",\"description\":\"left\","
+	               "\"filter\":\"tcp\",\"link_type\":\"ethernet\",\"snaplen\":96,\"packets\":7,"
+	               "\"dropped_interface\":8,\"dropped_kernel\":9},"
+	               "{\"name\":null,\"description\":null,\"filter\":null,"
+	               "\"link_type\":\"link type 143\",\"snaplen\":null,\"packets\":0,"
+	               "\"dropped_interface\":0,\"dropped_kernel\":0}],"
+	               "\"interfaces_not_listed\":0,\"comments\":3,\"secrets\":4,"),
+	        "%s", text);
+	free(text);
+	s.input.n_interfaces = 300;
+	text = sample_json(json_inputs(&v, &s.report));
+	cr_expect_not_null(strstr(text, "\"interfaces_not_listed\":44,"), "%s", text);
+	free(text);
 	sample_deinit(&s);
 }
 
