@@ -792,7 +792,7 @@ struct detect *detect_free(struct detect *detect)
 		free(stream);
 	}
 	label_giver_free(detect->label_giver);
-	free(detect->certificates);
+	certificates_free(detect->certificates);
 	free(detect->notes);
 	free(detect);
 	return NULL;

@@ -69,6 +69,14 @@ void label_giver_ask(struct label_giver *giver, const struct flow *flow, const s
 /* The version of the nDPI in use, for reports. */
 const char *detect_ndpi_version(void);
 
+/* ---- certificates.c ----------------------------------------------------------------------- */
+
+struct certificates;
+struct certificates *certificates_new(void); /* NULL: no memory */
+struct certificates *certificates_free(struct certificates *cache);
+/* NULL if der is no certificate; else valid until the next call. */
+const struct cert_info *certificates_get(struct certificates *cache, struct bytes der);
+
 /* ---- facts.c ------------------------------------------------------------------------------ */
 
 extern const struct fact_def fact_ndpi_label;
@@ -124,7 +132,7 @@ struct stream {
 	size_t cost; /* what detect->cost holds of it */
 };
 
-/* Certificates parsed once: a small cache by digest. NULL if der is no certificate. */
+/* Through the cache of certificates.c. NULL if der is no certificate. */
 const struct cert_info *stream_certificate(struct stream *stream, struct bytes der);
 
 /*
@@ -141,8 +149,6 @@ bool stream_feed_inner(struct stream *stream, unsigned side, struct bytes bytes)
 /* States what an inner stream has found. is_last: its list too. */
 void stream_adopt_facts(struct stream *stream, const struct stream *inner, bool is_last);
 
-#define DETECT_CERTIFICATES 256
-
 struct detect {
 	struct detect_options options;
 	struct detect_counters counters;
@@ -154,7 +160,7 @@ struct detect {
 	size_t first_note, n_notes, max_notes; /* a queue in notes[] */
 	struct label_giver *label_giver;       /* NULL until first asked */
 	bool is_label_giver_missing;           /* it could not be made; do not try again */
-	struct cert_info *certificates;        /* DETECT_CERTIFICATES of them, by digest; or NULL */
+	struct certificates *certificates;     /* NULL until first asked */
 };
 
 #endif

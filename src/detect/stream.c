@@ -261,25 +261,8 @@ void stream_emit_note(struct stream *stream, const struct note *note)
 const struct cert_info *stream_certificate(struct stream *stream, struct bytes der)
 {
 	struct detect *detect = stream->detect;
-	if (!detect->certificates) {
-		detect->certificates = calloc(DETECT_CERTIFICATES, sizeof(*detect->certificates));
-		if (!detect->certificates)
-			return NULL;
-	}
-	uint8_t digest[32];
-	sha256(der, digest);
-	struct cert_info *set = &detect->certificates[digest[0] % (DETECT_CERTIFICATES / 4) * 4];
-	for (unsigned i = 0; i < 4; i++)
-		if (memcmp(set[i].sha256, digest, sizeof(digest)) == 0)
-			return &set[i];
-	struct cert_info *slot = &set[digest[1] % 4];
-	static const uint8_t none[32];
-	for (unsigned i = 0; i < 4; i++)
-		if (memcmp(set[i].sha256, none, sizeof(none)) == 0)
-			slot = &set[i];
-	struct cert_info parsed;
-	if (!cert_parse(&parsed, der))
-		return NULL;
-	*slot = parsed;
-	return slot;
+
+	if (!detect->certificates)
+		detect->certificates = certificates_new();
+	return detect->certificates ? certificates_get(detect->certificates, der) : NULL;
 }
