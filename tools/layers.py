@@ -30,7 +30,7 @@ BLIND = {
 }
 
 # A public header that bears another name than its layer.
-HEADERS = {'reassembler': 'flow'}
+HEADERS = {'reassembler': 'flow', 'live': 'capture'}
 
 # Where a library's headers may be included; app asks two of them for their versions.
 VERSIONS = ('src/app/main_run.c', 'src/app/cmd_audit.c')
@@ -45,10 +45,16 @@ HOMES = {
     'lz4': ('src/capture/unpack_lz4.c',),
     'lzma.h': ('src/capture/unpack_xz.c',),
     'config.h': ('src/app/',),
+    'seccomp.h': ('src/app/sandbox.c',),
+    'cap-ng.h': ('src/app/sandbox.c',),
+    # The kernel's own.
+    'linux/landlock.h': ('src/app/sandbox.c',),
+    'linux/': ('src/capture/live_packet.c',),
+    'net/': ('src/capture/live_packet.c',),
 }
 
 # The C library: everybody's.
-LIBC = re.compile(r'(sys/\w+|arpa/inet|netinet/in|assert|ctype|dirent|errno|fcntl|inttypes|limits|math|poll|signal|'
+LIBC = re.compile(r'(sys/\w+|arpa/inet|netinet/in|assert|ctype|dirent|errno|fcntl|inttypes|limits|math|poll|pwd|sched|signal|'
                   r'stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdio_ext|stdlib|string|strings|time|unistd)\.h')
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

@@ -13,6 +13,7 @@
 #include "pcaudit/base/arena.h"
 #include "pcaudit/base/err.h"
 #include "pcaudit/base/words.h"
+#include "pcaudit/base/time_zone.h"
 
 enum {
 	RULES_OK = 0,
@@ -193,6 +194,7 @@ struct expect_window {
 	uint8_t days;         /* bit 0 Monday ... bit 6 Sunday; 0: every day */
 	uint8_t hour_from, hour_to; /* 8 and 18: from 08:00 to 17:59:59; both 0: all day */
 	const char *zone;     /* IANA name; NULL: UTC */
+	const struct time_zone *local; /* of that name, once site_take_zone() has brought it; else NULL */
 };
 
 struct site_override {
@@ -243,6 +245,12 @@ struct site {
 };
 
 int site_load(struct site **out, const char *file, struct bytes text, struct err *err);
+/*
+ * Gives overrides[index].expect the zone it names. To be called after site_load() for each override
+ * whose expect has one, before the site goes into a ruleset: the files of zones are not for us to
+ * open. The site frees it.
+ */
+void site_take_zone(struct site *site, size_t index, struct time_zone *zone);
 struct site *site_free(struct site *site);
 DEFINE_CLEANUP(struct site, site_free)
 

@@ -11,6 +11,12 @@
 /* Reads a whole file of at most max_bytes; *out is yours to free (data). 0 or -errno with err filled. */
 int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct err *err);
 
+/*
+ * Reads the file of a time zone, "Europe/Berlin", as sink_read_file(). The name has no dots and does
+ * not begin with a slash.
+ */
+int sink_read_zone(struct bytes *out, const char *name, size_t max_bytes, struct err *err);
+
 /* Opens a capture for reading; "-" is standard input. A descriptor, or -errno with err filled. */
 int sink_open_input(const char *path, struct err *err);
 

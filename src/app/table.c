@@ -55,6 +55,32 @@ int app_pack_load(struct pack **out, const char *name, struct err *err)
 	return r == 0 ? 0 : r > 0 ? APP_USAGE : APP_CANNOT;
 }
 
+/* The files of the zones that a site names: not for the reader of the site to open. */
+static int load_zones(struct site *site, struct err *err)
+{
+	struct err why = { "" };
+
+	for (size_t i = 0; i < site->n_overrides; i++) {
+		const struct expect_window *expect = &site->overrides[i].expect;
+		struct bytes text = { 0 };
+		struct time_zone *zone = NULL;
+		if (!expect->zone)
+			continue;
+		int r = sink_read_zone(&text, expect->zone, TIME_ZONE_MAX_BYTES, &why);
+		if (r == 0)
+			r = time_zone_new(&zone, text);
+		free((void *)text.data);
+		if (r == TIME_ZONE_E_INVALID)
+			err_set(&why, "zone \"%s\": its file is no time zone", expect->zone);
+		if (r)
+			err_set(err, "%s:%d: %s", site->file, site->overrides[i].line, why.text);
+		if (r)
+			return APP_USAGE;
+		site_take_zone(site, i, zone);
+	}
+	return 0;
+}
+
 int app_site_load(struct site **out, const char *file, struct err *err)
 {
 	struct bytes text = { 0 };
@@ -65,6 +91,8 @@ int app_site_load(struct site **out, const char *file, struct err *err)
 	if (r == 0)
 		sha256(text, (*out)->sha256);
 	free((void *)text.data);
+	if (r == 0)
+		r = load_zones(*out, err);
 	return r == 0 ? 0 : r > 0 ? APP_USAGE : APP_CANNOT;
 }
 

@@ -70,32 +70,15 @@ void window_deinit(struct window_set *set)
 	free(set->numbers);
 }
 
-/* Broken-down time in a named zone. Only called while the report is made, by one thread. */
-static void local_time(struct tm *out, time_t seconds, const char *zone)
-{
-	if (!zone) {
-		gmtime_r(&seconds, out);
-		return;
-	}
-	const char *now = getenv("TZ");
-	_cleanup_(freep) char *saved = now ? strdup(now) : NULL;
-	setenv("TZ", zone, 1);
-	tzset();
-	localtime_r(&seconds, out);
-	if (saved)
-		setenv("TZ", saved, 1);
-	else
-		unsetenv("TZ");
-	tzset();
-}
-
 static bool is_due(const struct expect_window *window, int64_t number)
 {
 	struct tm tm;
 
 	if (!window->days && !window->hour_from && !window->hour_to)
 		return true;
-	local_time(&tm, (time_t)(number * window->within_ns / NS_PER_SECOND), window->zone);
+	int64_t seconds = number * window->within_ns / NS_PER_SECOND;
+	time_t local = seconds + (window->local ? time_zone_offset(window->local, seconds) : 0);
+	gmtime_r(&local, &tm);
 	unsigned day = (unsigned)(tm.tm_wday + 6) % 7; /* Monday is 0 */
 	if (window->days && !(window->days >> day & 1))
 		return false;

@@ -674,9 +674,16 @@ int site_load(struct site **out, const char *file, struct bytes text, struct err
 	return 0;
 }
 
+void site_take_zone(struct site *site, size_t index, struct time_zone *zone)
+{
+	site->overrides[index].expect.local = zone;
+}
+
 struct site *site_free(struct site *site)
 {
 	if (site) {
+		for (size_t i = 0; i < site->n_overrides; i++)
+			time_zone_free((struct time_zone *)site->overrides[i].expect.local);
 		arena_deinit(&site->arena);
 		free(site);
 	}

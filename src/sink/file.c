@@ -53,6 +53,18 @@ int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct
 	return 0;
 }
 
+int sink_read_zone(struct bytes *out, const char *name, size_t max_bytes, struct err *err)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
+	int r = sink_read_file(out, path, max_bytes, err);
+	if (r == -ENOENT || r == -EISDIR)
+		err_set(err, "there is no time zone \"%s\" on this machine (no %s; see tzdata)", name,
+		        path);
+	return r;
+}
+
 int sink_open_input(const char *path, struct err *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;

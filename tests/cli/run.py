@@ -101,6 +101,8 @@ ROWS = [
      TAKES + 'the site has no vantage "outer-firewal" (did you mean "outer-firewall"?)\n', ''),
     ('vantage', f'audit -s tests/cli/site.yaml -V outer-firewall -f json {PASSING}', 0, '', re('"name": "outer-firewall"')),
     ('vantage-with-capture', f'audit -s tests/cli/site.yaml -V outer-firewall={PASSING}', 0, '', re('^PASS')),
+    ('site-no-zone', 'site check tests/cli/no-zone.yaml', 2,
+     re(r'no-zone.yaml:\d+: there is no time zone "Europe/Berln" on this machine'), ''),
     ('vantage-no-name', f'audit -s tests/cli/site.yaml -V ={PASSING}', 2, re('NAME or NAME=FILE is expected'), ''),
 
     # Captures.

@@ -83,9 +83,19 @@ Test(window, days_and_hours)
 
 Test(window, zone_and_summer_time)
 {
-	struct expect_window w = {
-		.within_ns = HOUR, .hour_from = 8, .hour_to = 9, .zone = "Europe/Berlin"
-	};
+	/* Version 3, a type that is UTC and no transition, twice; then the rule. */
+	static const char file[] = "TZif3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	                           "\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
+	                           "TZif3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	                           "\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
+	                           "\nCET-1CEST,M3.5.0,M10.5.0/3\n";
+	_cleanup_(time_zone_freep) struct time_zone *berlin = NULL;
+	cr_assert_eq(time_zone_new(&berlin, BYTES((const uint8_t *)file, sizeof(file) - 1)), 0);
+	struct expect_window w = { .within_ns = HOUR,
+		                   .hour_from = 8,
+		                   .hour_to = 9,
+		                   .zone = "Europe/Berlin",
+		                   .local = berlin };
 	/* 2026-03-28, the day before summer time begins: 08:00 is 07:00 UTC, then 06:00 UTC. */
 	int64_t saturday = INT64_C(1774656000) * HAND_SECOND;
 
