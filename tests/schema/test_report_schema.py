@@ -247,6 +247,20 @@ class Refused(unittest.TestCase):
         del flow['type']
         self.assertTrue(problems(flow, of_line=True), 'a line without type was accepted')
 
+    def test_tunnels(self):
+        """No capture of pcaps/ has tunnels; this is what man pcaudit-report says of them."""
+        whole = json.loads(report(CAPTURES[0], True, 'json'))
+        udp = {'kind': 'vxlan', 'id': 5001, 'src': {'ip': '192.0.2.1', 'port': 49152},
+               'dst': {'ip': '2001:db8::1', 'port': 4789}, 'transport': 'udp'}
+        gre = {'kind': 'gre', 'id': None, 'src': {'ip': '192.0.2.1', 'port': None},
+               'dst': {'ip': '192.0.2.2', 'port': None}, 'transport': '47'}
+        mpls = {'kind': 'mpls', 'id': 16, 'src': None, 'dst': None, 'transport': None}
+        for tunnel, is_good in ((None, True), ([udp], True), ([mpls, gre, udp], True), ([udp] * 9, False), ([], False),
+                                ('vxlan', False), ([udp | {'kind': 'l2tp'}], False), ([udp | {'id': -1}], False),
+                                ([udp | {'src': {'ip': '192.0.2.1'}}], False), ([udp | {'more': 1}], False)):
+            whole['flows'][0]['tunnel'] = tunnel
+            self.assertEqual(not problems(whole), is_good, tunnel)
+
     def test_schema_explains_itself(self):
         objects = [schema()] + [o for o in schema()['$defs'].values() if 'properties' in o and
                                 'description' in o and o is not schema()['$defs']['line']]
