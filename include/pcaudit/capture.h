@@ -48,7 +48,7 @@ struct source_secret {
 /* What is known of one input once it has been read. Strings live as long as the source. */
 struct input_info {
 	const char *name;      /* as the user gave it */
-	const char *format;    /* "pcap", "pcapng" */
+	const char *format;    /* "pcap", "pcapng"; NULL: could not be opened, error says why */
 	const char *packing;   /* "gzip", "zstd", "lz4", "xz"; NULL: not packed */
 	uint64_t size_bytes;   /* of the file; 0 if it has none (standard input) */
 	uint16_t link_type;    /* of the first interface; all of them are in link_types */
@@ -79,6 +79,8 @@ enum {
 struct source_input {
 	int fd;            /* taken: closed by the source, also when source_new() fails */
 	const char *name;  /* copied */
+	bool may_fail;     /* if it is no capture that can be opened, it is an input with an error and
+			      without packets, and the others go on */
 };
 
 struct source;
@@ -100,6 +102,12 @@ DEFINE_CLEANUP(struct source, source_free)
  * be refused by the name of its packing. 4 bytes of start are enough.
  */
 bool source_is_capture(struct bytes start);
+
+/*
+ * Asks the same of a whole file, and looks inside if it is packed. Takes fd. 1: it would be taken
+ * for a capture, or cannot be told because it is empty, cut or damaged; 0: it is none; -errno.
+ */
+int source_probe(int fd);
 
 /*
  * The next frame of all inputs in time order; equal times by input, then by number. A time that

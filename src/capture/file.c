@@ -57,10 +57,12 @@ void file_unfiltered(struct file *file, uint16_t link_type, const char *why)
 	note(file, "not read", text);
 }
 
-int file_headless(const struct file *file, const char *format_word, struct err *err)
+int file_headless(struct file *file, const char *format_word, struct err *err)
 {
 	const struct stream *stream = file->block.stream;
-	if (stream_get_state(stream) > STREAM_ENDED)
+	enum stream_state state = stream_get_state(stream);
+	file->info.is_truncated = state <= STREAM_ENDED || state == STREAM_CUT;
+	if (state > STREAM_ENDED)
 		err_set(err, "%s: %s", file->info.name, stream_get_why(stream));
 	else
 		err_set(err, "%s: the file ends inside its %s header", file->info.name,

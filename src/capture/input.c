@@ -60,6 +60,36 @@ bool source_is_capture(struct bytes start)
 	return unpacker_find(start) != NULL;
 }
 
+/* Whether a capture that was cut after so few bytes would look like this. */
+static bool begins_a_capture(struct bytes start)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if (bytes_equal(bytes_take(magics[i], start.len), start))
+			return true;
+	return false;
+}
+
+int source_probe(int fd)
+{
+	_cleanup_(stream_freep) struct stream *stream = NULL;
+	struct block block;
+	int r = stream_new(&stream, fd);
+	if (r < 0)
+		return r;
+	r = block_init(&block, stream, BLOCK_SIZE_MIN);
+	if (r < 0)
+		return r;
+	bool may_be;
+	if (block_has(&block, 4))
+		may_be = source_is_capture(bytes_take(block.left, 4));
+	else if (stream_get_state(stream) == STREAM_ENDED && block.left.len)
+		may_be = begins_a_capture(block.left);
+	else
+		may_be = true;
+	block_deinit(&block);
+	return may_be;
+}
+
 /* 0, or SOURCE_E_INVALID for what is known not to be a capture. libpcap judges the rest. */
 static int check_start(struct input *input, struct err *err)
 {
@@ -69,6 +99,7 @@ static int check_start(struct input *input, struct err *err)
 	if (!block_has(block, 1)) {
 		if (stream_get_state(input->stream) > STREAM_ENDED)
 			return file_headless(&input->file, "", err);
+		input->file.info.is_truncated = true;
 		err_set(err, "%s: the file is empty%s", input->name, unpacker ? " inside" : "");
 		return SOURCE_E_INVALID;
 	}
@@ -188,6 +219,19 @@ static int input_open(struct input *input, const struct source_input *given, con
 	return r;
 }
 
+/* The input stays, to say so; err has begun with its name. */
+static void keep_failed(struct input *input, struct err *err)
+{
+	size_t len = strlen(input->name);
+	const char *why = err->text;
+	if (strncmp(why, input->name, len) == 0 && strncmp(why + len, ": ", 2) == 0)
+		why += len + 2;
+	snprintf(input->file.error, sizeof(input->file.error), "%s", why);
+	input->file.info.error = input->file.error;
+	input->is_ended = true;
+	err->text[0] = '\0';
+}
+
 int input_new(struct input **out, const struct source_input *given, uint32_t index,
               const char *filter_bpf, size_t window_size, struct err *err)
 {
@@ -198,6 +242,10 @@ int input_new(struct input **out, const struct source_input *given, uint32_t ind
 	}
 	input->index = index;
 	int r = input_open(input, given, filter_bpf, window_size, err);
+	if (r == SOURCE_E_INVALID && given->may_fail) {
+		keep_failed(input, err);
+		r = 0;
+	}
 	if (r != 0)
 		return r;
 	*out = input;
@@ -269,5 +317,5 @@ const struct input_info *input_get_info(const struct input *input)
 
 const struct source_secret *input_get_secret(const struct input *input, size_t index)
 {
-	return input->format->get_secret ? input->format->get_secret(input->state, index) : NULL;
+	return input->format && input->format->get_secret ? input->format->get_secret(input->state, index) : NULL;
 }

@@ -112,7 +112,7 @@ struct file {
 	uint16_t *link_types;
 	uint8_t seen_link_types[8192]; /* one bit each */
 	size_t room;                   /* in info.interfaces */
-	char error[512];
+	char error[1024];
 };
 
 /*
@@ -143,7 +143,7 @@ int file_end(struct file *file, bool is_between);
 int file_damaged(struct file *file, const char *format, ...) _printf_(2, 3);
 void file_unfiltered(struct file *file, uint16_t link_type, const char *why);
 /* What is wrong with a file that stops before its header is whole. SOURCE_E_INVALID. */
-int file_headless(const struct file *file, const char *format_word, struct err *err);
+int file_headless(struct file *file, const char *format_word, struct err *err);
 /* 0 or -errno. */
 int file_add_interface(struct file *file, const struct input_interface *interface);
 /* Takes a frame check sequence of that length off the end of a frame. */

@@ -74,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct source *source = NULL;
 		struct err err = { 0 };
 		for (size_t i = 0; i < n; i++)
-			inputs[i] = (struct source_input){ file_of(data, size), "fuzz" };
+			inputs[i] = (struct source_input){ .fd = file_of(data, size),
+				                           .name = "fuzz" };
 		int r = source_new(&source, inputs, n, filters[n - 1], &err);
 		check(r >= 0 && (r == 0) == (err.text[0] == '\0'));
 		if (r == 0)

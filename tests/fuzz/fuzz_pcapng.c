@@ -70,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint64_t packets[3] = { 0 };
 		struct frame frame;
 		for (size_t i = 0; i < n; i++)
-			inputs[i] = (struct source_input){ file_of(data, size), "fuzz" };
+			inputs[i] = (struct source_input){ .fd = file_of(data, size),
+				                           .name = "fuzz" };
 		int r = source_new(&source, inputs, n, NULL, &err);
 		check(r >= 0 && (r == 0) == (err.text[0] == '\0'));
 		while (r == 0 && source_next(source, &frame) == 0)

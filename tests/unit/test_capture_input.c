@@ -340,6 +340,68 @@ Test(input, strangers_are_named)
 	}
 }
 
+/* Each as it is and inside gzip (stored blocks, RFC 1951). */
+Test(input, probe)
+{
+	static const struct {
+		struct bytes bytes;
+		int wanted;
+	} rows[] = {
+		{ { (const uint8_t *)"\xd4\xc3\xb2\xa1 and so on", 14 }, 1 },
+		{ { (const uint8_t *)"\x0a\x0d\x0d\x0a", 4 }, 1 },
+		{ { (const uint8_t *)"\x0a\x0d", 2 }, 1 },
+		{ { (const uint8_t *)"", 0 }, 1 },
+		{ { (const uint8_t *)"x", 1 }, 0 },
+		{ { (const uint8_t *)"hello, world", 12 }, 0 },
+		{ { (const uint8_t *)"BZh9", 4 }, 1 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t len = (uint8_t)rows[i].bytes.len;
+		uint8_t packed[64] = { 0x1f, 0x8b,          8,   0, 0, 0, 0, 0, 0, 3, 1, len,
+			               0,    (uint8_t)~len, 0xff };
+		memcpy(packed + 15, rows[i].bytes.data, len);
+		cr_expect_eq(source_probe(memory_file(rows[i].bytes.data, len)), rows[i].wanted,
+		             "%zu", i);
+		/* The check sum is cut off: what there is was unpacked before that. */
+		cr_expect_eq(source_probe(memory_file(packed, 15u + len)),
+		             len < 4 ? 1 : rows[i].wanted, "%zu packed", i);
+	}
+	cr_expect_lt(source_probe(open("/", O_RDONLY)), 0);
+}
+
+/* Of several, each found in a folder: those that cannot be opened say why and end nothing. */
+Test(input, failing_is_an_error_of_the_input)
+{
+	static const uint8_t good[] = { PCAP_LE(MAGIC_US, 1), RECORD_LE(7, 0, 1, 1), 9 };
+	const struct source_input inputs[] = {
+		{ .fd = memory_file("BZh9", 4), .name = "a", .may_fail = true },
+		{ .fd = memory_file(good, sizeof(good)), .name = "b", .may_fail = true },
+		{ .fd = memory_file(good, 10), .name = "c", .may_fail = true },
+		{ .fd = memory_file("", 0), .name = "d", .may_fail = true },
+	};
+	_cleanup_(source_freep) struct source *source = NULL;
+	struct err err = { 0 };
+	struct frame frame;
+	cr_assert_eq(source_new(&source, inputs, 4, NULL, &err), 0);
+	cr_expect_str_eq(err.text, "");
+	cr_assert_eq(source_next(source, &frame), 0);
+	cr_expect_eq(frame.file, 2);
+	cr_assert_eq(source_next(source, &frame), SOURCE_E_END);
+	cr_assert_eq(source_input_count(source), 4);
+	const struct input_info *info = source_get_input(source, 0);
+	cr_expect_str_eq(
+	        info->error,
+	        "found a file compressed by bzip2, expected pcap or pcapng: unpack it first");
+	cr_expect_null(info->format);
+	cr_expect_not(info->is_truncated);
+	cr_expect_null(source_get_input(source, 1)->error);
+	info = source_get_input(source, 2);
+	cr_expect_str_eq(info->error, "the file ends inside its pcap header");
+	cr_expect(info->is_truncated);
+	cr_expect(source_get_input(source, 3)->is_truncated);
+	cr_expect_null(source_get_secret(source, 0, 0));
+}
+
 Test(input, unreadable)
 {
 	struct source *source = NULL;
