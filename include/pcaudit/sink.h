@@ -20,14 +20,29 @@ int sink_read_zone(struct bytes *out, const char *name, size_t max_bytes, struct
 /* Opens a capture for reading; "-" is standard input. A descriptor, or -errno with err filled. */
 int sink_open_input(const char *path, struct err *err);
 
+/* Sees to it that n files can be open at a time, as far as the system lets us. */
+void sink_allow_files(size_t n);
+
 /*
- * The paths of the files in a folder, by name, not those in folders below it, nor hidden ones.
- * *out is a NULL-ended array; free with sink_free_paths(). 0, or -errno with err filled.
+ * The paths in a folder, by name, whatever they name, but not hidden ones, nor those in folders
+ * below it. *out is a NULL-ended array; free with sink_free_paths(). 0, or -errno with err filled.
  */
 int sink_list_folder(char ***out, size_t *n, const char *folder, struct err *err);
 void sink_free_paths(char **paths, size_t n);
 /* True if path names a folder. */
 bool sink_is_folder(const char *path);
+
+/* Which file a path leads to: the same for all names of a file. */
+struct sink_identity {
+	uint64_t device, inode; /* both 0: there is no such file */
+	bool is_regular;        /* else: a folder, a pipe, a device */
+};
+/* "-" is standard input. */
+struct sink_identity sink_identify(const char *path);
+bool sink_is_same_file(const struct sink_identity *a, const struct sink_identity *b);
+/* True if writing to both leaves only the second: "-", or two names of one file that is there, or
+   of one that will be. */
+bool sink_is_same_output(const char *a, const char *b);
 
 /*
  * An output that is whole or not there: written beside its path and renamed when finished.

@@ -163,6 +163,29 @@ static int take_option(struct audit_args *args, int id, const char *value)
 	}
 }
 
+/* Two reports in one place would leave only the second, and one in a capture's place no capture. */
+static int check_outputs(const struct audit_args *args)
+{
+	for (size_t i = 0; i < args->n_outputs; i++) {
+		const char *path = args->outputs[i].path ? args->outputs[i].path : "-";
+		for (size_t j = 0; j < i; j++)
+			if (sink_is_same_output(path, args->outputs[j].path))
+				return app_fail(APP_USAGE, "audit",
+				                "-f %s and -f %s both go to %s",
+				                args->outputs[j].format->name,
+				                args->outputs[i].format->name,
+				                strcmp(path, "-") == 0 ? "standard output" : path);
+		struct sink_identity output = sink_identify(path);
+		for (size_t j = 0; j < args->run.n_inputs && strcmp(path, "-") != 0; j++)
+			if (output.is_regular &&
+			    sink_is_same_file(&output, &args->run.inputs[j].identity))
+				return app_fail(APP_USAGE, "audit",
+				                "-o %s would overwrite the capture %s", path,
+				                args->run.inputs[j].path);
+	}
+	return 0;
+}
+
 /* 0; -1 when help was asked; an exit code > 0. */
 static int parse(struct audit_args *args, int argc, char **argv)
 {
@@ -188,7 +211,7 @@ static int parse(struct audit_args *args, int argc, char **argv)
 	if (!args->n_outputs)
 		args->outputs[args->n_outputs++] =
 		        (struct output){ .format = report_format_find("text") };
-	return 0;
+	return check_outputs(args);
 }
 
 static int write_output(const struct output *output, const struct report *report,

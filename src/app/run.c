@@ -20,62 +20,99 @@ void run_options_init(struct run_options *options)
 
 void run_options_deinit(struct run_options *options)
 {
-	sink_free_paths(options->inputs, options->n_inputs);
+	for (size_t i = 0; i < options->n_inputs; i++)
+		free(options->inputs[i].path);
+	free(options->inputs);
 	options->inputs = NULL;
 	options->n_inputs = 0;
 }
 
-static bool append_input(struct run_options *options, const char *path)
+/* Left out, but not in silence. */
+static void say_left_out(const char *command, const char *path, const char *why, const char *other)
 {
-	char **grown = realloc(options->inputs, (options->n_inputs + 1) * sizeof(*grown));
-
-	if (!grown)
-		return false;
-	options->inputs = grown;
-	grown[options->n_inputs] = strdup(path);
-	if (!grown[options->n_inputs])
-		return false;
-	options->n_inputs++;
-	return true;
+	fprintf(stderr, "pcaudit %s: %s: left out, %s%s\n", command, path, why, other);
 }
 
-/* 1, 0, or an exit code > 1 after saying what is wrong. */
-static int is_capture(const char *command, const char *path)
+/* The input that reads the same file, or NULL. */
+static const struct run_input *find_same(const struct run_options *options,
+                                         const struct sink_identity *identity)
 {
-	struct err err = { "" };
-	uint8_t start[4];
-	size_t len = 0;
-	ssize_t n = 1;
-
-	_cleanup_(closep) int fd = sink_open_input(path, &err);
-	if (fd < 0)
-		return app_fail(APP_CANNOT, command, "%s", err.text);
-	while (len < sizeof(start) && n > 0) {
-		n = read(fd, start + len, sizeof(start) - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (n < 0)
-		return app_fail(APP_CANNOT, command, "%s: %s", path, strerror(errno));
-	return len == 0 || source_is_capture(BYTES(start, len));
+	for (size_t i = 0; i < options->n_inputs; i++)
+		if (sink_is_same_file(&options->inputs[i].identity, identity))
+			return &options->inputs[i];
+	return NULL;
 }
 
-/* The captures of a folder. Other files may lie beside them; they are left out, and not in silence.
+/*
+ * 0 or an exit code after saying what is wrong. A file that has been named before, by this name or
+ * another, is left out: its packets would count twice. What is no file can be read only once.
  */
+static int append_input(struct run_options *options, const char *command, const char *path,
+                        bool is_found)
+{
+	struct run_input input = { .identity = sink_identify(path), .is_found = is_found };
+	const struct run_input *same = find_same(options, &input.identity);
+
+	if (same && (!input.identity.is_regular ||
+	             (strcmp(path, "-") == 0 && strcmp(same->path, "-") == 0)))
+		return app_fail(APP_USAGE, command, "%s can be read only once",
+		                strcmp(path, "-") == 0 ? "standard input" : path);
+	if (same) {
+		say_left_out(command, path, "the same file as ", same->path);
+		return 0;
+	}
+	struct run_input *grown =
+	        realloc(options->inputs, (options->n_inputs + 1) * sizeof(*grown));
+	if (grown)
+		options->inputs = grown;
+	input.path = strdup(path);
+	if (!grown || !input.path) {
+		free(input.path);
+		return app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+	}
+	grown[options->n_inputs++] = input;
+	return 0;
+}
+
+/* Why what lies in a folder is not read, or NULL if it is to be; *r is an exit code if it cannot
+ * be asked. */
+static const char *why_left_out(const char *command, const char *path, int *r)
+{
+	struct sink_identity identity = sink_identify(path);
+	struct err err = { "" };
+
+	if (sink_is_folder(path))
+		return "a folder: name it to have it read";
+	if (!identity.is_regular)
+		return "not a file";
+	int fd = sink_open_input(path, &err);
+	if (fd < 0) {
+		*r = app_fail(APP_CANNOT, command, "%s", err.text);
+		return NULL;
+	}
+	int is_capture = source_probe(fd);
+	if (is_capture < 0)
+		*r = app_fail(APP_CANNOT, command, "%s: %s", path, strerror(-is_capture));
+	return is_capture ? NULL : "not a capture";
+}
+
+/* The captures of a folder; other files may lie beside them. -1: there is none. */
 static int add_files(struct run_options *options, const char *command, char *const *files, size_t n)
 {
-	size_t n_before = options->n_inputs;
+	bool is_any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		int r = is_capture(command, files[i]);
-		if (r > 1)
+		int r = 0;
+		const char *why = why_left_out(command, files[i], &r);
+		if (why)
+			say_left_out(command, files[i], why, "");
+		else if (r == 0)
+			r = append_input(options, command, files[i], true);
+		if (r)
 			return r;
-		if (r == 0)
-			fprintf(stderr, "pcaudit %s: %s: left out, not a capture\n", command,
-			        files[i]);
-		else if (!append_input(options, files[i]))
-			return app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+		is_any |= !why;
 	}
-	return options->n_inputs > n_before ? 0 : -1;
+	return is_any ? 0 : -1;
 }
 
 int run_add_input(struct run_options *options, const char *command, const char *path)
@@ -85,9 +122,7 @@ int run_add_input(struct run_options *options, const char *command, const char *
 	size_t n = 0;
 
 	if (strcmp(path, "-") == 0 || !sink_is_folder(path))
-		return append_input(options, path)
-		               ? 0
-		               : app_fail(APP_CANNOT, command, "%s", strerror(ENOMEM));
+		return append_input(options, command, path, false);
 	if (sink_list_folder(&files, &n, path, &err) < 0)
 		return app_fail(APP_CANNOT, command, "%s", err.text);
 	int r = add_files(options, command, files, n);
@@ -289,15 +324,17 @@ static int check_vantages(const struct run *run, const char *names, struct err *
 
 static int hash_input(const char *path, uint8_t digest[32], struct err *err)
 {
+	struct sink_identity identity = sink_identify(path);
+	bool is_stdin = strcmp(path, "-") == 0;
+
+	if (is_stdin || (identity.inode && !identity.is_regular)) {
+		err_set(err, "--hash: %s can be read only once", is_stdin ? "standard input" : path);
+		return APP_USAGE;
+	}
 	_cleanup_(closep) int fd = sink_open_input(path, err);
 	_cleanup_(freep) uint8_t *buffer = malloc(1 << 20);
 	struct sha256_stream *stream = NULL;
 	ssize_t n = 0;
-
-	if (strcmp(path, "-") == 0) {
-		err_set(err, "--hash: standard input can be read only once");
-		return APP_USAGE;
-	}
 	if (fd < 0)
 		return APP_CANNOT;
 	if (!buffer || sha256_stream_new(&stream) < 0)
@@ -320,7 +357,7 @@ static int hash_inputs(struct run *run, const struct run_options *options, struc
 	if (!run->input_sha256)
 		return APP_CANNOT;
 	for (size_t i = 0; i < options->n_inputs && r == 0; i++)
-		r = hash_input(options->inputs[i], run->input_sha256[i], err);
+		r = hash_input(options->inputs[i].path, run->input_sha256[i], err);
 	return r;
 }
 
@@ -331,10 +368,12 @@ static int open_inputs(struct run *run, const struct run_options *options, struc
 
 	if (!inputs)
 		return APP_CANNOT;
+	sink_allow_files(n);
 	for (; n_open < n; n_open++) {
-		inputs[n_open] =
-		        (struct source_input){ .fd = sink_open_input(options->inputs[n_open], err),
-			                       .name = options->inputs[n_open] };
+		const struct run_input *input = &options->inputs[n_open];
+		inputs[n_open] = (struct source_input){ .fd = sink_open_input(input->path, err),
+			                                .name = input->path,
+			                                .may_fail = input->is_found };
 		if (inputs[n_open].fd < 0)
 			break;
 	}

@@ -4,9 +4,17 @@
 
 #include "app/app.h"
 #include "app/pipeline.h"
+#include "pcaudit/sink.h"
 
 #define RUN_MAX_PACKS     32
 #define RUN_MAX_KEY_FILES 64
+
+/* One capture that was named, or found in a folder. */
+struct run_input {
+	char *path;
+	struct sink_identity identity;
+	bool is_found; /* in a folder: one that cannot be opened does not end the run */
+};
 
 struct run_options {
 	const char *site_file;
@@ -20,7 +28,7 @@ struct run_options {
 	bool is_hashing, separate_vlans, identities, is_local_time;
 	size_t max_memory_bytes;
 	struct ledger_options ledger;
-	char **inputs; /* files, folders already opened up */
+	struct run_input *inputs; /* files, folders already opened up */
 	size_t n_inputs;
 };
 

@@ -9,7 +9,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include "pcaudit/base/util.h"
+
+#define FILES_BESIDE 64 /* that are open beside captures */
 
 int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct err *err)
 {
@@ -78,6 +83,61 @@ int sink_open_input(const char *path, struct err *err)
 	return fd;
 }
 
+void sink_allow_files(size_t n)
+{
+	struct rlimit limit;
+	rlim_t wanted = n + FILES_BESIDE;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = MIN(wanted, limit.rlim_max);
+	setrlimit(RLIMIT_NOFILE, &limit); /* if not, opening says so */
+}
+
+struct sink_identity sink_identify(const char *path)
+{
+	struct stat st;
+	int r = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(path, &st);
+
+	if (r != 0)
+		return (struct sink_identity){ 0 };
+	return (struct sink_identity){ .device = st.st_dev,
+		                       .inode = st.st_ino,
+		                       .is_regular = S_ISREG(st.st_mode) };
+}
+
+bool sink_is_same_file(const struct sink_identity *a, const struct sink_identity *b)
+{
+	return (a->device || a->inode) && a->device == b->device && a->inode == b->inode;
+}
+
+/* The folder that a path lies in. */
+static struct sink_identity identify_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_(freep) char *parent = slash == path ? strdup("/")
+	                                : slash       ? strndup(path, (size_t)(slash - path))
+	                                              : strdup(".");
+
+	return parent ? sink_identify(parent) : (struct sink_identity){ 0 };
+}
+
+bool sink_is_same_output(const char *a, const char *b)
+{
+	bool is_stdout[2] = { strcmp(a, "-") == 0, strcmp(b, "-") == 0 };
+
+	if (is_stdout[0] || is_stdout[1])
+		return is_stdout[0] && is_stdout[1];
+	struct sink_identity file[2] = { sink_identify(a), sink_identify(b) };
+	if (sink_is_same_file(&file[0], &file[1]))
+		return file[0].is_regular; /* a device or a pipe takes what comes */
+	if (file[0].inode || file[1].inode)
+		return false;
+	struct sink_identity parent[2] = { identify_parent(a), identify_parent(b) };
+	return sink_is_same_file(&parent[0], &parent[1]) &&
+	       strcmp(basename(a), basename(b)) == 0;
+}
+
 bool sink_is_folder(const char *path)
 {
 	struct stat st;
@@ -135,14 +195,8 @@ int sink_list_folder(char ***out, size_t *n, const char *folder, struct err *err
 		return r;
 	}
 	for (struct dirent *entry = readdir(dir); entry && r == 0; entry = readdir(dir)) {
-		char *path = entry->d_name[0] == '.' ? NULL : join(folder, entry->d_name);
-		struct stat st;
-		if (entry->d_name[0] == '.')
-			continue;
-		if (path && (stat(path, &st) != 0 || !S_ISREG(st.st_mode)))
-			free(path);
-		else
-			r = add_path(&paths, n, path);
+		if (entry->d_name[0] != '.')
+			r = add_path(&paths, n, join(folder, entry->d_name));
 	}
 	closedir(dir);
 	if (r < 0) {

@@ -120,7 +120,27 @@ ROWS = [
      TAKES + '{tmp}/other/README: left out, not a capture\n' + TAKES + '{tmp}/other/: the folder holds no capture\n', ''),
     ('capture-folder', f'audit {SITE} -f json {{tmp}}/mixed', 0, TAKES + '{tmp}/mixed/README: left out, not a capture\n',
      re('"verdict": "pass"')),
-    ('capture-folder-stranger', f'audit {SITE} {{tmp}}/strange', 3, re(r'strange/b\.pcap\.bz2: found a file compressed by bzip2'), ''),
+    ('capture-folder-stranger', f'audit {SITE} {{tmp}}/strange', 3, re(r'strange/b\.pcap\.bz2: found a file compressed by bzip2'),
+     re(r'^UNJUDGED.*2 files: 46 packets.*strange/b\.pcap\.bz2: found a file compressed by\s+bzip2')),
+    ('capture-folder-junk', f'audit {SITE} {{tmp}}/junk', 0,
+     ''.join(TAKES + f'{{tmp}}/junk/{left}\n' for left in (
+         'dangling: left out, not a file', 'days: left out, a folder: name it to have it read', 'fifo: left out, not a file',
+         'latest.pcap: left out, the same file as {tmp}/junk/a.pcap', 'notes.gz: left out, not a capture',
+         'notes.lz4: left out, not a capture', 'notes.xz: left out, not a capture', 'notes.zst: left out, not a capture')),
+     re('^PASS')),
+    ('capture-folder-cut', f'audit {SITE} {{tmp}}/ring', 3, re(r'ring/b\.pcap: the file ends inside its pcap header'),
+     re(r'^UNJUDGED.*3 files: 46 packets.*ring/b\.pcap: the file ends inside its pcap header,\s+\S*ring/c\.pcap: the file is empty')),
+    ('capture-folder-cut-allowed', f'audit {SITE} --allow-truncated {{tmp}}/ring', 4, '', re('^UNJUDGED')),
+    ('capture-folder-damaged', f'audit {SITE} --allow-truncated {{tmp}}/damaged-packing', 3,
+     re(r'damaged-packing/b\.gz: gzip: '), re('^UNJUDGED')),
+    ('capture-twice', f'audit {SITE} {PASSING} ./{PASSING} {{tmp}}/link.pcap', 0,
+     TAKES + f'./{PASSING}: left out, the same file as {PASSING}\n' + TAKES + f'{{tmp}}/link.pcap: left out, the same file as {PASSING}\n',
+     re(f'^PASS.*{regex.escape(PASSING)}: 46 packets')),
+    ('stdin-twice', f'audit {SITE} - -', 2, TAKES + 'standard input can be read only once\n', ''),
+    ('stdin-by-device', f'audit {SITE} - /dev/stdin', 2, TAKES + '/dev/stdin can be read only once\n', ''),
+    ('fifo-twice', f'audit {SITE} {{tmp}}/fifo {{tmp}}/fifo', 2, TAKES + '{tmp}/fifo can be read only once\n', ''),
+    ('hash-fifo', f'audit {SITE} --hash {{tmp}}/fifo', 2, TAKES + '--hash: {tmp}/fifo can be read only once\n', ''),
+    ('hash-absent', f'audit {SITE} --hash {{tmp}}/absent', 3, TAKES + '{tmp}/absent: No such file or directory\n', ''),
     ('capture-folder-packed', f'audit {SITE} {{tmp}}/packed', 0, '', re(r'^PASS.*2 files: 46 packets')),
     ('packed-cut', f'audit {SITE} {{tmp}}/cut.pcap.gz', 3, re(r'cut\.pcap\.gz: '), re(r'^UNJUDGED.*truncated')),
     ('packed-cut-allowed', f'audit {SITE} --allow-truncated {{tmp}}/cut.pcap.gz', 4, '', re(r'^UNJUDGED.*truncated')),
@@ -159,6 +179,20 @@ ROWS = [
     ('output-absent-folder', f'audit {SITE} -f json -o {{tmp}}/absent/x.json {PASSING}', 3,
      TAKES + '{tmp}/absent/x.json: No such file or directory\n', ''),
     ('output-stdout-by-name', f'audit {SITE} -f json -o - {PASSING}', 0, '', re(r'^\{\n')),
+
+    ('output-one-file', f'audit {SITE} -f json -o {{tmp}}/same.json -f text -o {{tmp}}/same.json {PASSING}', 2,
+     TAKES + '-f json and -f text both go to {tmp}/same.json\n', ''),
+    ('output-one-file-by-two-names', f'audit {SITE} -f json -o {{tmp}}/same.json -f text -o {{tmp}}/nothing/../same.json {PASSING}', 2,
+     re('-f json and -f text both go to '), ''),
+    ('output-one-file-there', f'audit {SITE} -f json -o {{tmp}}/empty -f text -o {{tmp}}/also-empty {PASSING}', 2,
+     re('-f json and -f text both go to '), ''),
+    ('output-one-file-here', f'audit {SITE} -f json -o same.json -f text -o ./same.json {PASSING}', 2,
+     re('-f json and -f text both go to ./same.json'), ''),
+    ('output-stdout-twice', f'audit {SITE} -f json -o - -f text {PASSING}', 2, TAKES + '-f json and -f text both go to standard output\n', ''),
+    ('output-two-files', f'audit {SITE} -f json -o {{tmp}}/one.json -f text -o {{tmp}}/nothing/one.json {PASSING}', 0, '', ''),
+    ('output-one-device', f'audit {SITE} -f json -o /dev/null -f text -o /dev/null {PASSING}', 0, '', ''),
+    ('output-over-a-capture', f'audit {SITE} -f json -o {{tmp}}/linked.pcap {PASSING} {{tmp}}/first.pcap', 2,
+     TAKES + '-o {tmp}/linked.pcap would overwrite the capture {tmp}/first.pcap\n', ''),
 
     # The others.
     ('explain-no-flow', f'explain {SITE} {PASSING}', 2, re('--flow'), ''),
@@ -252,6 +286,23 @@ def make_files(tmp):
     (tmp / 'mixed' / 'a.pcap').write_bytes(whole)
     (tmp / 'packed' / 'a.pcap').write_bytes((tmp / 'first.pcap').read_bytes())
     (tmp / 'packed' / 'b.pcap.gz').write_bytes(gzip.compress((tmp / 'second.pcap').read_bytes()))
+    notes = b'What was captured, where and when.\n'
+    for folder in ('junk', 'ring', 'damaged-packing'):
+        (tmp / folder).mkdir()
+        (tmp / folder / 'a.pcap').write_bytes(whole)
+    (tmp / 'junk' / 'days').mkdir()
+    (tmp / 'junk' / 'dangling').symlink_to('nowhere')
+    os.mkfifo(tmp / 'junk' / 'fifo')
+    (tmp / 'junk' / 'latest.pcap').symlink_to('a.pcap')
+    for name, data in {'gz': gzip.compress(notes), 'xz': lzma.compress(notes), 'zst': zstd_frame(notes), 'lz4': lz4_frame(notes)}.items():
+        (tmp / 'junk' / f'notes.{name}').write_bytes(data)
+    (tmp / 'ring' / 'b.pcap').write_bytes(header[:20])
+    (tmp / 'ring' / 'c.pcap').write_bytes(b'')
+    (tmp / 'damaged-packing' / 'b.gz').write_bytes(packed['gz'][:10] + b'\xff' * 100)
+    (tmp / 'link.pcap').symlink_to(ROOT / PASSING)
+    os.mkfifo(tmp / 'fifo')
+    os.link(tmp / 'first.pcap', tmp / 'linked.pcap')
+    os.link(tmp / 'empty', tmp / 'also-empty')
     (tmp / 'strange' / 'a.pcap').write_bytes(whole)
     (tmp / 'strange' / 'b.pcap.bz2').write_bytes(bz2.compress(whole))
 
@@ -395,6 +446,28 @@ def check_standard_input(t):
     assert piped['inputs'][0]['name'] == '-'
     for key in ('summary', 'findings', 'coverage', 'capture'):
         assert piped[key] == whole[key], key
+
+
+def check_fifo(t):
+    """A pipe with a name is read as standard input is: once, to its end."""
+    path = t.tmp / 'named'
+    os.mkfifo(path)
+    feeder = subprocess.Popen(['sh', '-c', 'cat "$1" > "$2"', 'sh', ROOT / PASSING, path])
+    report = t.report(f'audit {SITE} -f json {path}')
+    assert feeder.wait() == 0
+    assert report['inputs'][0]['size'] is None and report['inputs'][0]['packets'] == 46
+
+
+def check_many_files(t):
+    """More captures than a process may have open at first."""
+    folder = t.tmp / 'many'
+    folder.mkdir()
+    header, parts = records(PASSING)
+    for i in range(1100):
+        (folder / f'{i:04}.pcap').write_bytes(header + (parts[i] if i < len(parts) else b''))
+    report = t.report(f'audit {SITE} -f json {folder}')
+    assert len(report['inputs']) == 1100 and report['capture']['received'] == len(parts)
+    assert report['summary'] == t.report(f'audit {SITE} -f json {PASSING}')['summary']
 
 
 def check_several_files_are_one_capture(t):

@@ -88,7 +88,7 @@ class Refused(unittest.TestCase):
         self.refuse('no capture 0', '--flow', '0:1', capture)
         for text in ('', 'x', '1:', ':1', '1:x', '1:2:3', '-1', '99999999999999999999', '1 '):
             self.refuse('is expected', f'--flow={text}', capture)
-        self.refuse('FILE:NUMBER', '--flow', '3', capture, capture)
+        self.refuse('FILE:NUMBER', '--flow', '3', capture, capture.with_name('web.pcap'))
         self.refuse('which flow?', capture)
         self.refuse('no capture named', '--flow', '3')
         self.refuse('text or json', '--flow', '3', '-f', 'ndjson', capture)
