@@ -127,5 +127,7 @@ enum decode_status decode_frame(struct decode *decode, const struct frame *frame
 const struct decode_counters *decode_get_counters(const struct decode *decode);
 /* "ethernet", "linux-cooked-v2", ... or "link type N" in buffer; for reports. */
 const char *decode_link_type_word(uint16_t link_type, char buffer[24]);
+/* False: every frame of it is DECODE_UNSUPPORTED. */
+bool decode_reads_link_type(uint16_t link_type);
 
 #endif

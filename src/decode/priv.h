@@ -1,7 +1,7 @@
 /*
  * What the files of decode share: the place in a frame, and what an IP header said.
  *
- * A frame passes down link.c (with shim.c), ip.c, (fragments.c, ip.c again,) transport.c; each
+ * A frame passes down link.c (with serial.c, shim.c), ip.c, (fragments.c, ip.c again,) transport.c; each
  * leaves the layer at the first byte of what it carries. tunnel.c begins again at the top.
  */
 #ifndef PCAUDIT_DECODE_PRIV_H
@@ -12,7 +12,14 @@
 #include "pcaudit/base/words.h"
 #include "pcaudit/decode.h"
 
-enum { LINK_ETHERNET = 1 };
+/* LINKTYPE_ values that more than one file asks for. */
+enum {
+	LINK_ETHERNET = 1,
+	LINK_PPP = 9,
+	LINK_PPP_HDLC = 50,
+	LINK_CISCO_HDLC = 104,
+	LINK_PPP_WITH_DIR = 204,
+};
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_BRIDGED = 0x6558 };
 
 /*
@@ -77,6 +84,11 @@ static inline bool shim_is_known(uint16_t type)
 }
 /* Opens it; *type is then the EtherType of what it carries. */
 enum decode_status shim_open(struct layer *layer, struct packet *packet, uint16_t *type);
+
+/* The EtherType that a PPP protocol number stands for. */
+enum decode_status ppp_protocol_read(uint16_t protocol, uint16_t *type);
+/* Over the header of a PPP or Cisco HDLC link; *type is the EtherType of what it carries. */
+enum decode_status serial_read(struct layer *layer, uint16_t link_type, uint16_t *type);
 
 /* One more tunnel, zeroed; NULL if there are too many. */
 struct packet_tunnel *tunnel_add(struct packet *packet, enum tunnel_kind kind);

@@ -117,25 +117,6 @@ static enum decode_status mpls_open(struct layer *layer, struct packet *packet, 
 /* ---- PPPoE ------------------------------------------------------------------------------------
  */
 
-static enum decode_status ppp_protocol_read(uint16_t protocol, uint16_t *type)
-{
-	switch (protocol) {
-	case 0x0021:
-		*type = ETHERTYPE_IPV4;
-		return DECODE_OK;
-	case 0x0057:
-		*type = ETHERTYPE_IPV6;
-		return DECODE_OK;
-	case 0x0281:
-		*type = 0x8847;
-		return DECODE_OK;
-	default:
-		/* From 0x8000 on protocols set up the others; below, flows may be hidden
-		   (compressed, encrypted, in pieces). */
-		return protocol >= 0x8000 ? DECODE_OTHER : DECODE_UNSUPPORTED;
-	}
-}
-
 static enum decode_status pppoe_open(struct layer *layer, struct packet *packet, uint16_t *type)
 {
 	enum decode_status status = layer_need(layer, PPPOE_LEN + 2);

@@ -163,6 +163,28 @@ static void add_errors(struct strbuf *text, const struct capture_summary *c)
 			                  c->inputs[i]->error ? c->inputs[i]->error : "truncated");
 }
 
+/* Of the inputs, each once: a capture of none but these holds nothing for us. */
+static void add_unread_links(struct strbuf *text, const struct capture_summary *c)
+{
+	uint16_t said[8];
+	size_t n = 0;
+	char word[24];
+
+	for (size_t i = 0; i < c->n_inputs; i++)
+		for (size_t j = 0; j < c->inputs[i]->n_link_types && n < ARRAY_SIZE(said); j++) {
+			uint16_t link_type = c->inputs[i]->link_types[j];
+			bool is_said = decode_reads_link_type(link_type);
+			for (size_t k = 0; k < n; k++)
+				is_said |= said[k] == link_type;
+			if (is_said)
+				continue;
+			strbuf_add_format(text, "%s%s", n ? ", " : " (link layers: ",
+			                  decode_link_type_word(link_type, word));
+			said[n++] = link_type;
+		}
+	strbuf_add(text, n ? ")" : "");
+}
+
 static void put_lost(struct lines *lines, const struct report *report)
 {
 	const struct capture_summary *c = &report->capture;
@@ -186,6 +208,8 @@ static void put_lost(struct lines *lines, const struct report *report)
 	add_if(&text, c->is_short, "packets cut before their ports");
 	add_if(&text, c->invalid, "invalid packets");
 	add_if(&text, c->unsupported, "packets of unsupported kinds");
+	if (c->unsupported)
+		add_unread_links(&text, c);
 	add_if(&text, c->decode.fragments_given_up, "fragments never made whole");
 	add_if(&text, c->duplicate, "duplicates");
 	if (!text.len)

@@ -21,6 +21,12 @@
 #define LINK_IPV4     228
 #define LINK_IPV6     229
 #define LINK_SLL2     276
+#define LINK_PPP      9
+#define LINK_PPP_HDLC 50
+#define LINK_PPPOE    51
+#define LINK_CISCO    104
+#define LINK_PPP_DIR  204
+#define LINK_NFLOG    239
 
 #define HI(n) ((uint8_t)((n) >> 8))
 #define LO(n) ((uint8_t)(n))
@@ -192,6 +198,24 @@ static const struct hand_frame hand_frames[] = {
 	FRAME("null-big", LINK_NULL, DECODE_OK, 48, 0, 0, 0, 30, IPV6(8, 17), UDP(8)),
 	FRAME("null-other", LINK_NULL, DECODE_OTHER, 4, 16, 0, 0, 0, 1, 2),
 	FRAME("loop", LINK_LOOP, DECODE_OK, 48, 0, 0, 0, 24, IPV6(8, 17), UDP(8)),
+	FRAME("ppp", LINK_PPP, DECODE_OK, 28, 0xff, 3, 0, 0x21, IPV4(28, 17), UDP(8)),
+	FRAME("ppp-bare", LINK_PPP, DECODE_OK, 46, 0, 0x57, IPV6(8, 17), UDP(8)),
+	FRAME("ppp-compressed", LINK_PPP_HDLC, DECODE_OK, 25, 0x21, IPV4(28, 17), UDP(8)),
+	FRAME("ppp-mpls", LINK_PPP_HDLC, DECODE_OK, 32, 0xff, 3, 0x02, 0x81, LABEL(16, 1),
+	      IPV4(28, 17), UDP(8)),
+	FRAME("ppp-lcp", LINK_PPP, DECODE_OTHER, 4, 0xff, 3, 0xc0, 0x21, 9, 1, 0, 4),
+	FRAME("ppp-dir", LINK_PPP_DIR, DECODE_OK, 49, 1, 0xff, 3, 0, 0x57, IPV6(8, 17), UDP(8)),
+	FRAME("ppp-cisco", LINK_PPP_HDLC, DECODE_OK, 28, 0x0f, 0, 8, 0, IPV4(28, 17), UDP(8)),
+	FRAME("cisco", LINK_CISCO, DECODE_OK, 48, 0x8f, 0, 0x86, 0xdd, IPV6(8, 17), UDP(8)),
+	FRAME("cisco-slarp", LINK_CISCO, DECODE_OTHER, 4, 0x8f, 0, 0x80, 0x35, 0, 0, 0, 2),
+	FRAME("pppoe-link", LINK_PPPOE, DECODE_OK, 32, 0x11, 0, 0, 5, 0, 30, 0, 0x21, IPV4(28, 17),
+	      UDP(8)),
+	/* Packet header, then the payload; of a little-endian and a big-endian machine. */
+	FRAME("nflog", LINK_NFLOG, DECODE_OK, 40, 2, 0, 0, 5, 8, 0, 1, 0, 8, 0, 1, 0, 32, 0, 9, 0,
+	      IPV4(28, 17), UDP(8)),
+	FRAME("nflog-big", LINK_NFLOG, DECODE_OK, 60, 10, 0, 0, 5, 0, 5, 0, 10, 'x', 0, 0, 0, 0, 52,
+	      0, 9, IPV6(8, 17), UDP(8)),
+	FRAME("nflog-arp", LINK_NFLOG, DECODE_OTHER, 8, 3, 0, 0, 5, 8, 0, 9, 0, 0, 1, 8, 0),
 };
 
 /* Decodes one frame at that time; the bytes are copied so that a read past them is seen. */

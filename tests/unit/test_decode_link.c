@@ -155,11 +155,55 @@ Test(link, raw_ip)
 	cr_expect_eq(DECODE(LINK_IPV6, &packet, IPV4(28, 17), UDP(8)), DECODE_INVALID);
 }
 
+Test(link, nflog)
+{
+	struct packet packet;
+	decode_hand("nflog", &packet);
+	expect_addr(&packet.src, "192.0.2.1");
+	decode_hand("nflog-big", &packet);
+	expect_addr(&packet.src, "2001:db8::1");
+	cr_expect_eq(packet.n_tunnels, 0);
+	/* The family and the header disagree. */
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 10, 0, 0, 5, 32, 0, 9, 0, IPV4(28, 17), UDP(8)),
+	             DECODE_INVALID);
+	/* Cut by the rule that logs it, to 64 bytes of 500; what stands behind is not the packet's.
+	 */
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 2, 0, 0, 5, 34, 0, 9, 0, IPV4(500, 17), UDP(480),
+	                    'a', 'b', 0, 0),
+	             DECODE_OK);
+	cr_expect_eq(packet.payload.len, 2);
+	cr_expect_eq(packet.payload_len_wire, 472);
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 2, 0, 0, 5, 14, 0, 9, 0, IPV4(28, 17), UDP(8)),
+	             DECODE_SHORT);
+	/* A bridge's; another version; attributes that lie, or never come to the packet. */
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 7, 0, 0, 5, 32, 0, 9, 0, IPV4(28, 17), UDP(8)),
+	             DECODE_UNSUPPORTED);
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 2, 1, 0, 5, 32, 0, 9, 0, IPV4(28, 17), UDP(8)),
+	             DECODE_UNSUPPORTED);
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 2, 0, 0, 5, 3, 0, 9, 0, 1, 2, 3, 4),
+	             DECODE_INVALID);
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 2, 0, 0, 5, 9, 0, 9, 0, 1, 2, 3, 4),
+	             DECODE_INVALID);
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 2, 0, 0, 5, 8, 0, 1, 0, 1, 2, 3, 4),
+	             DECODE_INVALID);
+	cr_expect_eq(DECODE(LINK_NFLOG, &packet, 2, 0, 0, 5, 5, 0, 10, 0, 'x'), DECODE_INVALID);
+}
+
 Test(link, unknown_link_type)
 {
 	struct packet packet;
 	cr_expect_eq(DECODE(105, &packet, 1, 2, 3, 4), DECODE_UNSUPPORTED);
-	cr_expect_eq(decode_one(9, BYTES(NULL, 0), 0, &packet), DECODE_UNSUPPORTED);
+	cr_expect_eq(decode_one(8, BYTES(NULL, 0), 0, &packet), DECODE_UNSUPPORTED);
+	static const uint16_t read[] = { 0,   1,   9,   12,  14,  50,  51,  101,
+		                         104, 108, 113, 204, 228, 229, 239, 276 };
+	for (size_t i = 0; i < ARRAY_SIZE(read); i++)
+		cr_expect(decode_reads_link_type(read[i]), "%u", read[i]);
+	for (uint32_t i = 0; i < 1024; i++)
+		if (!decode_reads_link_type((uint16_t)i))
+			cr_expect_eq(decode_one((uint16_t)i, BYTES_LITERAL("\0\0\0\0"), 4, &packet),
+			             DECODE_UNSUPPORTED, "%u", i);
+	cr_expect_not(decode_reads_link_type(8));
+	cr_expect_not(decode_reads_link_type(105));
 }
 
 Test(link, words)
@@ -168,10 +212,26 @@ Test(link, words)
 		uint16_t link_type;
 		const char *word;
 	} rows[] = {
-		{ 0, "bsd-null" },          { 1, "ethernet" },        { 12, "raw-ip" },
-		{ 14, "raw-ip" },           { 101, "raw-ip" },        { 108, "bsd-loop" },
-		{ 113, "linux-cooked-v1" }, { 228, "raw-ipv4" },      { 229, "raw-ipv6" },
-		{ 276, "linux-cooked-v2" }, { 105, "link type 105" }, { 65535, "link type 65535" },
+		{ 0, "bsd-null" },
+		{ 1, "ethernet" },
+		{ 12, "raw-ip" },
+		{ 14, "raw-ip" },
+		{ 101, "raw-ip" },
+		{ 108, "bsd-loop" },
+		{ 113, "linux-cooked-v1" },
+		{ 228, "raw-ipv4" },
+		{ 229, "raw-ipv6" },
+		{ 276, "linux-cooked-v2" },
+		{ 9, "ppp" },
+		{ 65535, "link type 65535" },
+		{ 50, "ppp-hdlc" },
+		{ 51, "pppoe" },
+		{ 104, "cisco-hdlc" },
+		{ 239, "nflog" },
+		{ 105, "802.11" },
+		{ 127, "802.11-radiotap" },
+		{ 143, "link type 143" },
+		{ 204, "ppp-with-direction" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char buffer[24];

@@ -27,6 +27,14 @@ Test(report_text_run, losses)
 	expect_head(&s, "\nLost       7 packets dropped while capturing, 5 packets cut before "
 	                "their ports\n");
 	c->dropped_kernel = c->dropped_interface = c->is_short = 0;
+	c->unsupported = 6;
+	expect_head(&s, "\nLost       6 packets of unsupported kinds\n");
+	s.link_types[1] = 127;
+	expect_head(&s, "\nLost       6 packets of unsupported kinds (link layers: 802.11-radiotap)\n");
+	s.link_types[0] = 143;
+	expect_head(&s, "\nLost       6 packets of unsupported kinds (link layers: link type 143,\n"
+	                "           802.11-radiotap)\n");
+	c->unsupported = 0;
 	s.input.is_truncated = true;
 	c->is_filtered = c->is_windowed = true;
 	expect_head(&s, "\nLost       a.pcap: truncated, packets a filter left out, packets "
