@@ -4,11 +4,14 @@
 Checks are the functions check_NAME() below, each with what it shows. Runs in the project's folder.
 """
 import json
+import lzma
+import os
 import pathlib
 import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 import frames
 
@@ -369,6 +372,71 @@ def check_interfaces(auditor):
     filtered = auditor.report(two_interfaces(capture, frames.option(11, b'\0tcp port 443')))
     assert filtered['capture']['filtered'] and filtered['inputs'][0]['interfaces'][0]['filter'] == 'tcp port 443'
     assert filtered['summary']['rules_by_coverage']['missing'] == 0, filtered['summary']
+
+
+# ---- What unpacks to much more than it is ---------------------------------------------------------
+
+BOMB_SIZE = 200 << 20
+ROOM = 100 << 10  # KiB above what a small capture takes
+
+
+def in_zstd(head, size, tail):
+    """RFC 8878: raw blocks at both ends, and between them blocks of one byte repeated."""
+    def zstd_block(kind, length, data, is_last=False):
+        return struct.pack('<I', length << 3 | kind << 1 | is_last)[:3] + data
+    out = b'\x28\xb5\x2f\xfd\x00\x50' + zstd_block(0, len(head), head)  # window of 1 MiB
+    out += zstd_block(1, 128 << 10, b'\0') * (size // (128 << 10))
+    return out + zstd_block(0, len(tail), tail, True)
+
+
+def in_gzip(head, size, tail):
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return packer.compress(head) + b''.join(packer.compress(bytes(1 << 20)) for _ in range(size >> 20)) + \
+        packer.compress(tail) + packer.flush()
+
+
+def in_xz(head, size, tail):
+    packer = lzma.LZMACompressor(preset=0)
+    return packer.compress(head) + b''.join(packer.compress(bytes(1 << 20)) for _ in range(size >> 20)) + \
+        packer.compress(tail) + packer.flush()
+
+
+def run_and_weigh(auditor, data):
+    """Report, or None, what was said, and the most memory it took, in KiB."""
+    path = auditor.tmp / 'bomb'
+    path.write_bytes(data)
+    with open(auditor.tmp / 'report', 'w+b') as out, open(auditor.tmp / 'said', 'w+b') as said:
+        child = subprocess.Popen([auditor.program, 'audit', '-s', SITE, '-f', 'json', '--flows=all', path], cwd=ROOT,
+                                 stdout=out, stderr=said)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        said.seek(0)
+        text = out.read()
+        return (json.loads(text) if text else None), said.read().decode(), usage.ru_maxrss
+
+
+def check_bombs(auditor):
+    """A block of 200 MiB that nobody reads costs time, not memory, and hides nothing behind it."""
+    capture = frames.read(ROOT / 'pcaps' / 'undocumented.pcap')
+    whole, _, small = run_and_weigh(auditor, frames.write_pcapng(capture))
+    plain = frames.write_pcapng(capture)
+    size = struct.pack('<I', BOMB_SIZE + 12)
+    at = 28  # behind the section header
+    for pack in (in_gzip, in_xz, in_zstd):
+        data = pack(plain[:at] + struct.pack('<I', 0xbad) + size, BOMB_SIZE, size + plain[at:])
+        assert len(data) < BOMB_SIZE // 100, (pack.__name__, len(data))
+        report, said, most = run_and_weigh(auditor, data)
+        assert report and report['flows'] == whole['flows'] and not report['inputs'][0]['error'], (pack.__name__, said)
+        assert most < small + ROOM, (pack.__name__, small, most)
+    # A packet that long is no packet, and interfaces without end are not held.
+    report, said, most = run_and_weigh(auditor, in_gzip(plain[:at] + struct.pack('<I', 6) + size, BOMB_SIZE, size))
+    assert report is not None and 'more than 16777216' in said and most < small + ROOM, (said, most)
+    names = frames.interface(frames.ETHERNET, 0, text(2, 'x' * 200)) * 70000
+    report, said, most = run_and_weigh(auditor, in_gzip(plain[:at] + names, 0, b''))
+    assert 'more than 65536 interfaces' in said and most < small + ROOM, (said, most)
+    entry = report['inputs'][0]
+    assert len(entry['interfaces']) == 256 and entry['interfaces_not_listed'] == 65536 - 256, entry['error']
 
 
 def main():
