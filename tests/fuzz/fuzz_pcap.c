@@ -1,7 +1,8 @@
 /*
  * A capture file of any kind, packed or not: the input is its bytes. Numbers grow, lengths fit,
  * the totals are those of the frames, every frame can be read to its end. The file is read alone,
- * and merged with itself through a filter.
+ * merged with itself through a filter, and as one found in a folder: what no one could open is then
+ * an input with an error, and what is no capture cannot be opened.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,25 @@ static void check_libraries(void)
 	check(n == 4);
 }
 
+static void read_found(const uint8_t *data, size_t size, bool can_be_opened)
+{
+	const struct source_input input = { .fd = file_of(data, size),
+		                            .name = "fuzz",
+		                            .may_fail = true };
+	struct source *source = NULL;
+	struct err err = { 0 };
+	int is_capture = source_probe(file_of(data, size));
+	check(is_capture == 0 || is_capture == 1);
+	check(is_capture || !can_be_opened);
+	check(source_new(&source, &input, 1, NULL, &err) == 0 && err.text[0] == '\0');
+	const struct input_info *info = source_get_input(source, 0);
+	check((info->format != NULL) == can_be_opened);
+	check(can_be_opened || (info->error && info->error[0]));
+	check(can_be_opened || !source_get_secret(source, 0, 0));
+	read_all(source);
+	source_free(source);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_libraries();
@@ -74,13 +94,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct source *source = NULL;
 		struct err err = { 0 };
 		for (size_t i = 0; i < n; i++)
-			inputs[i] = (struct source_input){ .fd = file_of(data, size),
-				                           .name = "fuzz" };
+			inputs[i] =
+			        (struct source_input){ .fd = file_of(data, size), .name = "fuzz" };
 		int r = source_new(&source, inputs, n, filters[n - 1], &err);
 		check(r >= 0 && (r == 0) == (err.text[0] == '\0'));
 		if (r == 0)
 			read_all(source);
 		source_free(source);
+		if (n == 1)
+			read_found(data, size, r == 0);
 	}
 	return 0;
 }
