@@ -1,7 +1,8 @@
 /*
- * Report: a finished struct report as text, JSON or NDJSON. A format is a file src/report/NAME.c
- * and a line in src/report/meson.build. Lists are written as a stream, one json-c object at a
- * time, never held as a tree. Same report, same bytes.
+ * Report: a finished struct report as a document (text, JSON), or events as lines for collectors
+ * (NDJSON, ECS, EVE, OCSF, CEF), of which a finished report is one after the other. A format is a
+ * file src/report/NAME.c and a line in src/report/meson.build. Lists are written as a stream, one
+ * json-c object at a time, never held as a tree. Same report, same bytes.
  */
 #ifndef PCAUDIT_REPORT_H
 #define PCAUDIT_REPORT_H
@@ -21,12 +22,47 @@ struct report_options {
 	const char *libpcap_version, *ndpi_version, *openssl_version;
 };
 
+/* What a line tells of. */
+enum report_event_type {
+	REPORT_EVENT_RUN,      /* which program, site, packs and captures, and the result */
+	REPORT_EVENT_FINDING,
+	REPORT_EVENT_COVERAGE, /* of one rule */
+	REPORT_EVENT_FLOW,
+	REPORT_EVENT_STATS,    /* the counters so far */
+};
+
+enum finding_step { FINDING_OPENED, FINDING_UPDATED, FINDING_CLOSED };
+
+/* One thing to tell a collector, complete by itself. */
+struct report_event {
+	enum report_event_type type;
+	enum finding_step step;      /* of a finding; those of a finished report are opened */
+	int64_t time_ns;             /* a packet's time, as all of them */
+	const struct report *report; /* always: rules, site, capture and counts */
+	const struct finding *finding;       /* the one that type names, the others NULL */
+	const struct coverage_row *coverage;
+	const struct flow_record *flow;
+};
+
 struct report_format {
 	const char *name;
 	const char *help; /* one sentence */
-	/* 0, or -errno when out could not be written. */
+	/* A whole report. 0, or -errno when out could not be written. NULL: the format is lines. */
 	int (*write)(FILE *out, const struct report *report, const struct report_options *options);
+	/*
+	 * One event as one line with its LF, flushed by the caller; nothing at all if the format has no
+	 * place for it. 0, or -ENOMEM with nothing written. NULL: the format is a document.
+	 */
+	int (*put_event)(FILE *out, const struct report_event *event,
+			 const struct report_options *options);
 };
+
+/*
+ * A finished report in this format; of lines: run, then findings, coverage and, if listed, flows.
+ * Flushes. 0, or -errno when out could not be written.
+ */
+int report_write(FILE *out, const struct report_format *format, const struct report *report,
+		 const struct report_options *options);
 
 extern const struct report_format *const report_formats[];
 extern const size_t report_n_formats;

@@ -224,7 +224,7 @@ static int write_output(const struct output *output, const struct report *report
 	if (sink_file_new(&file, path, &err) < 0)
 		return app_fail(APP_CANNOT, "audit", "%s", err.text);
 	report_options->is_coloured = app_may_colour(sink_file_get_stream(file));
-	int r = output->format->write(sink_file_get_stream(file), report, report_options);
+	int r = report_write(sink_file_get_stream(file), output->format, report, report_options);
 	if (r < 0)
 		return app_fail(APP_CANNOT, "audit", "%s: %s",
 		                output->path ? path : "standard output", strerror(-r));

@@ -7,7 +7,7 @@
 
 /* ---- What a rule rests on -------------------------------------------------------------------- */
 
-static const struct document *find_document(const struct pack *pack, const char *id)
+const struct document *pack_document(const struct pack *pack, const char *id)
 {
 	for (size_t i = 0; pack && i < pack->n_documents; i++)
 		if (strcmp(pack->documents[i].id, id) == 0)
@@ -55,7 +55,7 @@ struct json_object *json_cites(struct values *values, const struct report *repor
 	for (size_t i = 0; cited && i < cited->n_cites; i++) {
 		const struct cite *cite = &cited->cites[i];
 		const struct document *document =
-		        find_document(report->ruleset->rules[rule].pack, cite->document);
+		        pack_document(report->ruleset->rules[rule].pack, cite->document);
 		values_append(values, list, cite_object(values, cite, document, is_whole));
 	}
 	return list;
@@ -63,8 +63,8 @@ struct json_object *json_cites(struct values *values, const struct report *repor
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
-static void put_accepted(struct values *values, struct json_object *object,
-                         const struct site_accept *accept)
+void json_put_accepted(struct values *values, struct json_object *object,
+                       const struct site_accept *accept)
 {
 	char until[16];
 
@@ -156,7 +156,7 @@ struct json_object *json_finding(struct values *values, const struct report *rep
 	values_put_text(values, object, "note",
 	                key->note ? note_word((enum note_code)(key->note - 1)) : NULL);
 	values_put_text(values, object, "severity", severity_word(finding->severity));
-	put_accepted(values, object, key->accepted);
+	json_put_accepted(values, object, key->accepted);
 	values_put_text(values, object, "rule", rule ? rule->id : NULL);
 	values_put_bool(values, object, "nearest", finding_is_nearest(finding));
 	values_put_text(values, object, "title", finding_title(report, finding));

@@ -97,6 +97,13 @@ void values_put_text(struct values *values, struct json_object *object, const ch
 		values_put_null(values, object, key);
 }
 
+void values_put_known(struct values *values, struct json_object *object, const char *key,
+                      const char *text)
+{
+	if (text && *text)
+		values_put_text(values, object, key, text);
+}
+
 void values_put_wire(struct values *values, struct json_object *object, const char *key,
                      struct bytes text)
 {
@@ -203,4 +210,19 @@ void values_print(struct values *values, FILE *out, struct json_object *object,
 		print_members(values, out, object, indent);
 	else
 		print_one_line(values, out, object, SPACED);
+}
+
+int values_put_line(struct values *values, FILE *out, struct json_object *object)
+{
+	size_t len = 0;
+	const char *text =
+	        values->is_failed ? NULL
+	                          : json_object_to_json_string_length(object, PLAIN, &len);
+
+	if (text) {
+		fwrite(text, 1, len, out);
+		fputc('\n', out);
+	}
+	json_object_put(object);
+	return text ? 0 : -ENOMEM;
 }

@@ -5,14 +5,6 @@
  */
 #include "report/priv.h"
 
-/* Takes object. */
-static void write_line(FILE *out, struct values *values, struct json_object *object)
-{
-	values_print(values, out, object, JSON_ONE_LINE, 0);
-	fputc('\n', out);
-	json_object_put(object);
-}
-
 /* A part that may be null. */
 static void put_part(struct values *values, struct json_object *object, const char *key,
                      struct json_object *part)
@@ -40,27 +32,50 @@ static struct json_object *run_object(struct values *values, const struct report
 	return run;
 }
 
-static int write_ndjson(FILE *out, const struct report *report,
-                        const struct report_options *options)
+static struct json_object *stats_object(struct values *values, const struct report_event *event)
+{
+	struct json_object *stats = values_object(values);
+
+	values_put_text(values, stats, "type", "stats");
+	values_put_time(values, stats, "time", true, event->time_ns);
+	values_put(values, stats, "capture", json_capture(values, event->report));
+	values_put(values, stats, "summary", json_summary(values, event->report));
+	return stats;
+}
+
+static struct json_object *event_object(struct values *values, const struct report_event *event,
+                                        const struct report_options *options)
+{
+	static const char *const finding_types[] = { [FINDING_OPENED] = "finding",
+		                                     [FINDING_UPDATED] = "finding-updated",
+		                                     [FINDING_CLOSED] = "finding-closed" };
+	const struct report *report = event->report;
+
+	switch (event->type) {
+	case REPORT_EVENT_FINDING:
+		return json_finding(values, report, event->finding, finding_types[event->step]);
+	case REPORT_EVENT_COVERAGE:
+		return json_coverage(values, report, event->coverage, "coverage");
+	case REPORT_EVENT_FLOW:
+		return json_flow(values, report, event->flow, "flow");
+	case REPORT_EVENT_STATS:
+		return stats_object(values, event);
+	case REPORT_EVENT_RUN:
+		break;
+	}
+	return run_object(values, report, options);
+}
+
+static int put_ndjson(FILE *out, const struct report_event *event,
+                      const struct report_options *options)
 {
 	struct values values = { 0 };
 
-	write_line(out, &values, run_object(&values, report, options));
-	for (size_t i = 0; i < report->n_findings && !ferror(out); i++)
-		write_line(out, &values,
-		           json_finding(&values, report, report->findings[i], "finding"));
-	for (size_t i = 0; i < report->n_coverage && !ferror(out); i++)
-		write_line(out, &values,
-		           json_coverage(&values, report, &report->coverage[i], "coverage"));
-	for (size_t i = 0; i < report->n_records && !ferror(out); i++)
-		if (report_lists_flow(report->records[i], options))
-			write_line(out, &values,
-			           json_flow(&values, report, report->records[i], "flow"));
-	return report_finish(out, values.is_failed);
+	return values_put_line(&values, out, event_object(&values, event, options));
 }
 
 const struct report_format format_ndjson = {
 	.name = "ndjson",
 	.help = "the same objects, one per line: run, finding, coverage, flow",
-	.write = write_ndjson,
+	.put_event = put_ndjson,
 };

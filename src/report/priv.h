@@ -86,6 +86,8 @@ void values_append(struct values *values, struct json_object *array, struct json
 void values_put_null(struct values *values, struct json_object *object, const char *key);
 void values_put_text(struct values *values, struct json_object *object, const char *key,
                      const char *text); /* NULL: null */
+void values_put_known(struct values *values, struct json_object *object, const char *key,
+                      const char *text); /* NULL or "": not put */
 void values_put_wire(struct values *values, struct json_object *object, const char *key,
                      struct bytes text);
 void values_put_number(struct values *values, struct json_object *object, const char *key,
@@ -108,6 +110,8 @@ enum json_layout {
  */
 void values_print(struct values *values, FILE *out, struct json_object *object,
                   enum json_layout layout, unsigned indent);
+/* A whole line, or nothing and -ENOMEM if anything has failed. Takes object. */
+int values_put_line(struct values *values, FILE *out, struct json_object *object);
 
 /* ---- Objects: the caller's ------------------------------------------------------------------- */
 
@@ -132,9 +136,57 @@ struct json_object *json_example(struct values *values, const struct report *rep
 struct json_object *json_roles(struct values *values, const struct ruleset *ruleset,
                                const struct role_set *roles);
 struct json_object *json_fact_value(struct values *values, const struct fact *fact);
+const struct document *pack_document(const struct pack *pack, const char *id); /* or NULL */
+void json_put_accepted(struct values *values, struct json_object *object,
+                       const struct site_accept *accept);
 /* is_whole: with title, address and cells. */
 struct json_object *json_cites(struct values *values, const struct report *report, int rule,
                                bool is_whole);
+
+/* ---- event.c: what the formats of lines say alike -------------------------------------------- */
+
+/* The flow it is about: of a finding the first example; NULL: none. */
+const struct flow_record *event_flow(const struct report_event *event);
+const struct rule *event_rule(const struct report_event *event); /* NULL: none */
+const struct pack *event_pack(const struct report_event *event); /* NULL: no rule, or the site's */
+/* First and last packet of its flows, or of the capture. False: there are none. */
+bool event_span(const struct report_event *event, int64_t *first_ns, int64_t *last_ns);
+/* What the rule's i-th citation cites; NULL: nothing that the pack names. */
+const struct document *event_document(const struct report_event *event, size_t i);
+
+/* A sentence for people: "wrong-port: Client to ...". */
+void event_message(struct strbuf *out, const struct report_event *event);
+
+/* It is to be acted on: not accepted, and more than info. */
+bool finding_alerts(const struct finding *finding);
+const char *finding_word(const struct finding *finding);       /* its kind, or which note */
+const char *finding_class_word(const struct finding *finding); /* violation blocked missing note */
+/* "wrong-port:fe-sip-server", or the word alone: the same for all findings that mean the same. */
+#define SIGNATURE_SIZE 192
+const char *finding_signature(const struct report *report, const struct finding *finding,
+                              char buffer[SIGNATURE_SIZE]);
+
+#define FLOW_NO_VLAN 0xffff
+/* The flow's name in every format, the same in every run over its packets. */
+uint64_t flow_hash(const struct flow *flow);
+const char *flow_hash_text(const struct flow *flow, char buffer[17]);
+bool flow_is_ipv4(const struct flow *flow);
+enum flow_direction {
+	FLOW_DIRECTION_UNKNOWN,
+	FLOW_INBOUND,
+	FLOW_OUTBOUND,
+	FLOW_INTERNAL,
+	FLOW_EXTERNAL,
+};
+/* Across the site's perimeter; the perimeter network is the site's. */
+enum flow_direction flow_direction(const struct report *report, const struct flow_record *record);
+const char *flow_direction_word(enum flow_direction direction);
+const struct fact *flow_fact(const struct flow_record *record, const char *name); /* or NULL */
+/* Puts it if it was stated; says whether. */
+bool flow_put_fact(struct values *values, struct json_object *object, const char *key,
+                   const struct flow_record *record, const char *name);
+bool flow_has_tls(const struct flow_record *record); /* a TLS or DTLS hello was read */
+const char *flow_capture_name(const struct report *report, const struct flow *flow); /* or NULL */
 
 /* ---- lines.c: text for a terminal ------------------------------------------------------------ */
 

@@ -40,7 +40,7 @@ static void write_all(const struct report *report)
 
 	check(out != NULL);
 	for (size_t i = 0; i < report_n_formats; i++)
-		check(report_formats[i]->write(out, report, &options) == 0);
+		check(report_write(out, report_formats[i], report, &options) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -309,7 +309,7 @@ static inline char *sample_write(const struct sample *s, const char *format)
 	FILE *out = open_memstream(&text, &len);
 
 	cr_assert_not_null(out);
-	cr_assert_eq(report_format_find(format)->write(out, &s->report, &s->options), 0);
+	cr_assert_eq(report_write(out, report_format_find(format), &s->report, &s->options), 0);
 	fclose(out);
 	return text;
 }
@@ -320,7 +320,7 @@ static inline int sample_write_full(const struct sample *s, const char *format)
 	FILE *out = fopen("/dev/full", "w");
 
 	cr_assert_not_null(out);
-	int r = report_format_find(format)->write(out, &s->report, &s->options);
+	int r = report_write(out, report_format_find(format), &s->report, &s->options);
 	fclose(out);
 	return r;
 }
@@ -368,6 +368,65 @@ static inline bool next_line(const char **text, char *line, size_t size)
 	snprintf(line, size, "%.*s", (int)len, *text);
 	*text += len + ((*text)[len] == '\n');
 	return true;
+}
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+static inline struct report_event sample_finding_event(const struct sample *s)
+{
+	return (struct report_event){ .type = REPORT_EVENT_FINDING, .time_ns = s->violation.first_ns,
+		                      .report = &s->report, .finding = &s->violation };
+}
+
+static inline struct report_event sample_flow_event(const struct sample *s)
+{
+	return (struct report_event){ .type = REPORT_EVENT_FLOW, .time_ns = s->record.flow.last_ns,
+		                      .report = &s->report, .flow = &s->record };
+}
+
+/* What a format says of one event; free() it. */
+static inline char *sample_event(const struct sample *s, const char *format,
+                                 struct report_event event)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	cr_assert_not_null(out);
+	cr_assert_eq(report_format_find(format)->put_event(out, &event, &s->options), 0);
+	fclose(out);
+	return text;
+}
+
+static inline void expect_in_event(const struct sample *s, const char *format,
+                                   struct report_event event, const char *wanted)
+{
+	char *line = sample_event(s, format, event);
+
+	cr_expect_not_null(strstr(line, wanted), "\"%s\" is missing in:\n%s", wanted, line);
+	cr_expect_eq(strcspn(line, "\n") + 1, strlen(line), "one line: %s", line);
+	free(line);
+}
+
+/* The whole sample with its flow, seen by sensor s1, in a format of lines; NULL: any line. */
+static inline void expect_lines(const char *format, const char *const *wanted, size_t n)
+{
+	struct sample s;
+	char line[8192];
+
+	sample_init(&s);
+	s.options.flows = REPORT_ALL_FLOWS;
+	s.options.sensor = "s1";
+	char *text = sample_write(&s, format);
+	const char *at = text;
+	for (size_t i = 0; i < n; i++) {
+		cr_assert(next_line(&at, line, sizeof(line)));
+		if (wanted[i])
+			cr_expect_str_eq(line, wanted[i]);
+	}
+	cr_expect_not(next_line(&at, line, sizeof(line)));
+	free(text);
+	sample_deinit(&s);
 }
 
 #endif

@@ -47,6 +47,27 @@ Test(report_ndjson, run_without_site_and_no_flows)
 	sample_deinit(&s);
 }
 
+Test(report_ndjson, what_goes_on)
+{
+	struct sample s;
+
+	sample_init(&s);
+	struct report_event event = sample_finding_event(&s);
+	event.step = FINDING_UPDATED;
+	expect_in_event(&s, "ndjson", event,
+	                "{\"type\":\"finding-updated\",\"id\":\"0011223344556677\",");
+	event.step = FINDING_CLOSED;
+	expect_in_event(&s, "ndjson", event,
+	                "{\"type\":\"finding-closed\",\"id\":\"0011223344556677\",");
+	event = (struct report_event){ .type = REPORT_EVENT_STATS,
+		                       .time_ns = SAMPLE_START,
+		                       .report = &s.report };
+	expect_in_event(&s, "ndjson", event,
+	                "{\"type\":\"stats\",\"time\":\"2026-03-01T10:00:00.000000000Z\","
+	                "\"capture\":{\"received\":30,");
+	sample_deinit(&s);
+}
+
 Test(report_ndjson, a_full_device_is_an_error)
 {
 	struct sample s;
