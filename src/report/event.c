@@ -230,6 +230,14 @@ const char *flow_hash_text(const struct flow *flow, char buffer[17])
 	return buffer;
 }
 
+bool flow_is_over(const struct flow_record *record)
+{
+	const struct flow *flow = &record->flow;
+
+	return !record->is_unseen_end || flow->saw_rst[0] || flow->saw_rst[1] ||
+	       (flow->saw_fin[0] && flow->saw_fin[1]);
+}
+
 bool flow_is_ipv4(const struct flow *flow)
 {
 	return addr_is_ipv4(&flow->addr[0]) && addr_is_ipv4(&flow->addr[1]);

@@ -170,6 +170,8 @@ const char *finding_signature(const struct report *report, const struct finding 
 /* The flow's name in every format, the same in every run over its packets. */
 uint64_t flow_hash(const struct flow *flow);
 const char *flow_hash_text(const struct flow *flow, char buffer[17]);
+/* It ended within the capture: closed, reset, or idle for long enough. */
+bool flow_is_over(const struct flow_record *record);
 bool flow_is_ipv4(const struct flow *flow);
 enum flow_direction {
 	FLOW_DIRECTION_UNKNOWN,

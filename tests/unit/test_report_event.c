@@ -157,6 +157,24 @@ Test(report_event, a_flow_has_one_name)
 	sample_deinit(&s);
 }
 
+Test(report_event, when_a_flow_is_over)
+{
+	struct sample s;
+
+	sample_init(&s);
+	cr_expect(flow_is_over(&s.record));
+	s.record.is_unseen_end = true;
+	cr_expect_not(flow_is_over(&s.record));
+	s.record.flow.saw_fin[0] = true;
+	cr_expect_not(flow_is_over(&s.record));
+	s.record.flow.saw_fin[1] = true;
+	cr_expect(flow_is_over(&s.record));
+	s.record.flow.saw_fin[0] = s.record.flow.saw_fin[1] = false;
+	s.record.flow.saw_rst[1] = true;
+	cr_expect(flow_is_over(&s.record));
+	sample_deinit(&s);
+}
+
 Test(report_event, direction_across_the_perimeter)
 {
 	static const struct {
