@@ -130,13 +130,16 @@ static void add_end(struct strbuf *out, const struct flow *flow, unsigned side)
 static void flow_message(struct strbuf *out, const struct flow_record *record)
 {
 	const struct assessment *a = &record->assessment;
+	const char *protocol = flow_protocol(record);
 	char transport[4];
 
 	add_end(out, &record->flow, a->src);
 	strbuf_add(out, " to ");
 	add_end(out, &record->flow, !a->src);
-	strbuf_add_format(out, " %s, %s: %s", transport_word(record->flow.transport, transport),
-	                  flow_protocol(record), verdict_word(a->verdict));
+	strbuf_add_format(out, " %s", transport_word(record->flow.transport, transport));
+	if (strcmp(protocol, "unknown") != 0)
+		strbuf_add_format(out, ", %s", protocol);
+	strbuf_add_format(out, ": %s", verdict_word(a->verdict));
 	if (a->kind != KIND_NONE)
 		strbuf_add_format(out, ", %s", kind_word(a->kind));
 	else if (a->verdict == VERDICT_UNJUDGED)

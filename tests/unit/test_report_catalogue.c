@@ -69,7 +69,7 @@ Test(report_catalogue, detectors_in_the_order_asked)
 Test(report_catalogue, formats)
 {
 	static const char *const names[] = { "\"text\"", "\"json\"", "\"ndjson\"", "\"ecs\"",
-		                             "\"eve\"",  "\"ocsf\"", NULL };
+		                             "\"eve\"",  "\"ocsf\"", "\"cef\"",    NULL };
 	char *text = list_text(report_formats_list, true);
 
 	expect_order(text, names);

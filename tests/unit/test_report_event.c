@@ -157,6 +157,39 @@ Test(report_event, a_flow_has_one_name)
 	sample_deinit(&s);
 }
 
+static void expect_message(struct report_event event, const char *wanted)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	event_message(&text, &event);
+	cr_expect_str_eq(strbuf_text(&text), wanted);
+	strbuf_deinit(&text);
+}
+
+Test(report_event, messages)
+{
+	struct sample s;
+
+	sample_init(&s);
+	struct report_event event = sample_flow_event(&s);
+	expect_message(event, "10.0.9.21:40000 to 10.0.2.20:5062 tcp, tls: violation, wrong-port");
+	s.facts->protocol = PROTOCOL_UNKNOWN;
+	s.record.assessment.verdict = VERDICT_UNJUDGED;
+	s.record.assessment.kind = KIND_NONE;
+	s.record.assessment.reason = (enum reason)DOUBT_MIDSTREAM;
+	expect_message(event, "10.0.9.21:40000 to 10.0.2.20:5062 tcp: unjudged, midstream");
+	s.record.flow.transport = TRANSPORT_ESP;
+	s.record.assessment.verdict = VERDICT_COMPLIANT;
+	addr_parse(&s.record.flow.addr[0], "2001:db8::1");
+	expect_message(event, "10.0.9.21 to 2001:db8::1 esp: compliant");
+	event = sample_finding_event(&s);
+	expect_message(event, "wrong-port: Wrong port. More of it.");
+	s.violation.why = NULL;
+	event.step = FINDING_CLOSED;
+	expect_message(event, "closed: wrong-port: Client to Front End, SIP");
+	sample_deinit(&s);
+}
+
 Test(report_event, when_a_flow_is_over)
 {
 	struct sample s;

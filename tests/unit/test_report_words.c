@@ -5,7 +5,9 @@
 
 Test(report_words, formats)
 {
-	static const char *const names[] = { "text", "json", "ndjson", "ecs", "eve", "ocsf" };
+	static const char *const names[] = {
+		"text", "json", "ndjson", "ecs", "eve", "ocsf", "cef"
+	};
 
 	cr_assert_eq(report_n_formats, ARRAY_SIZE(names));
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
