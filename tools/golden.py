@@ -30,7 +30,7 @@ def run(pcaudit, case):
 
 
 def blank(text):
-    return BLANKED.sub(r'\1"..."', text)
+    return re.sub(r'(?m)^(CEF:0\|pcaudit\|pcaudit\|)[^|]*', r'\1...', BLANKED.sub(r'\1"..."', text))
 
 
 def expectation(case):
