@@ -51,7 +51,7 @@ static const struct app_option options[] = {
 	{ OPTION_VANTAGE, 'V', "vantage", "NAME[=FILE]", false,
 	  "the capture point, one of the site's vantages; repeatable, =FILE adds a capture" },
 	{ OPTION_FORMAT, 'f', "format", "FORMAT", false,
-	  "text, json or ndjson; repeatable, each with its own -o" },
+	  "text, json or another of pcaudit formats; repeatable, each with its own -o" },
 	{ OPTION_OUTPUT, 'o', "output", "FILE", false,
 	  "where the last -f goes; the last -f without it goes to standard output" },
 	{ OPTION_SINCE, 0, "since", "TIME", false,

@@ -175,6 +175,45 @@ def check_keys_of_the_schemas():
     return wrong
 
 
+def schema_paths(value, definitions, path=''):
+    """Dotted names of what a schema's objects hold, lists being no step; not what other schemas explain."""
+    if '$ref' in value:
+        name = value['$ref'].split('/')[-1]
+        if value['$ref'].startswith('#'):
+            yield from schema_paths(definitions[name], definitions, path)
+        return
+    for part in value.get('anyOf', []):
+        yield from schema_paths(part, definitions, path)
+    if 'items' in value:
+        yield from schema_paths(value['items'], definitions, path)
+    for key, part in value.get('properties', {}).items():
+        inner = [] if key == 'unmapped' else list(schema_paths(part, definitions, f'{path}{key}.')) if part else []
+        yield from inner or [f'{path}{key}']
+
+
+def check_fields_of_the_formats():
+    """Each field that a schema of a collector's format has, and each key of CEF, is explained."""
+    wrong, text = [], page('pcaudit-formats.5.scd').replace('\\', '')
+    for name in ('ecs', 'eve', 'ocsf'):
+        schema = json.loads((ROOT / 'rules' / f'{name}.schema.json').read_text())
+        part = section(text, f'# {name.upper()}')
+        paths = set(schema_paths(schema, schema['$defs']))
+        for definition in ('compliance_finding', 'network_activity', 'scan_activity'):
+            paths |= set(schema_paths(schema['$defs'].get(definition, {}), schema['$defs']))
+        assert len(paths) > 30, paths
+        # What is ours stands there as in NDJSON; an example of a finding as its flow does.
+        paths = {re.sub(r'^(pcaudit\.\w+|evidences\.\w+)\..*', r'\1', path) for path in paths}
+        explained = set(re.findall(r'\*([\w.@]+)\*', part))
+        wrong += [f'{name}: field "{path}" is not explained' for path in sorted(paths - explained)]
+        known = paths | {'pcaudit', 'alert', 'flow', 'stats', 'examples', 'src_roles', 'dst_roles', 'ja4', 'file', 'Field', 'Holds'}
+        wrong += [f'{name}: field "{path}" is explained and does not exist' for path in sorted(explained - known)]
+    keys = re.findall(r'put_(?:text|number|time|labelled|labelled_number)\(cef, "(\w+)"', (ROOT / 'src/report/cef.c').read_text())
+    keys += ['src', 'dst', 'spt', 'dpt', 'shost', 'dhost', 'c6a2', 'c6a3']
+    assert len(set(keys)) > 20, keys
+    explained = set(re.findall(r'\*(\w+)\*', section(text, '# CEF'))) - {'Key', 'Holds'}
+    return wrong + differ('CEF key', explained, keys)
+
+
 def example_folder(folder):
     """The files that the examples name, and pcaudit on the path."""
     (folder / 'bin').mkdir()
