@@ -167,6 +167,7 @@ ROWS = [
     ('cut-json', f'audit {SITE} -f json {{tmp}}/cut.pcap', 3, re('cut off after packet 45'),
      made_of('"truncated": true', '"verdict": "unjudged"', '"error": "cut off after packet 45')),
     ('cut-ndjson', f'audit {SITE} -f ndjson {{tmp}}/cut.pcap', 3, re('cut off'), made_of('"truncated":true', '"verdict":"unjudged"')),
+    ('cut-cef', f'audit {SITE} -f cef {{tmp}}/cut.pcap', 3, re('cut off'), re(r'^CEF:0\|pcaudit\|pcaudit\|[^|]+\|run:unjudged\|')),
     ('cut-allowed', f'audit {SITE} --allow-truncated {{tmp}}/cut.pcap', 4, '', re(r'^UNJUDGED.*truncated')),
     ('cut-failing', f'audit {SITE} {{tmp}}/cut-failing.pcapng', 3, re('cut off after packet'), re('^FAIL')),
     ('cut-failing-allowed', f'audit {SITE} --allow-truncated {{tmp}}/cut-failing.pcapng', 1, '', re('^FAIL')),
@@ -209,7 +210,7 @@ ROWS = [
     ('facts-word', 'facts sip', 2, 'pcaudit facts: nothing is expected here, but found "sip"\n', ''),
     ('facts-format', 'facts -f xml', 2, 'pcaudit facts: -f xml: text or json is expected\n', ''),
     ('detectors', 'detectors', 0, '', re(r'\btls\b.*\bndpi\b')),
-    ('formats', 'formats', 0, '', re(r'^ *text\b.*\n *json\b.*\n *ndjson\b')),
+    ('formats', 'formats', 0, '', re(r'^ *text\b.*\n *json\b.*\n *ndjson\b.*\n *ecs\b.*\n *eve\b.*\n *ocsf\b.*\n *cef\b')),
     ('formats-option', 'formats --all', 2, 'pcaudit formats: no option --all\n', ''),
 ]
 
@@ -625,7 +626,7 @@ def check_local_time(t):
 
 def check_same_input_same_bytes(t):
     for capture in (FAILING, 'pcaps'):
-        for form in ('text', 'json', 'ndjson'):
+        for form in ('text', 'json', 'ndjson', 'ecs', 'eve', 'ocsf', 'cef'):
             line = f'audit {SITE} --flows=all -f {form} {capture}'
             first = t.run(line)
             assert first.stdout and first.stdout == t.run(line, env={'MALLOC_PERTURB_': '170'}).stdout, line
