@@ -9,21 +9,20 @@ A case is a folder of tests/golden: args (the command line), expected.json or ex
 output; versions and digests of the machine and of edited files are blanked), exit (its exit code),
 truth.md and README.md.
 """
-import json
-import pathlib
 import re
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-CASES = ROOT / 'tests' / 'golden'
+sys.dont_write_bytecode = True
+import truth  # noqa: E402
+from truth import CASES, ROOT  # noqa: E402
+
 BLANKED = re.compile(r'("(?:version|libpcap|ndpi|json_c|openssl|sha256)": ?)"[^"]*"')
 
 
 def run(pcaudit, case):
     """Output and exit code of a case's command line."""
-    args = (CASES / case / 'args').read_text().split()
-    done = subprocess.run([pcaudit, *args], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([pcaudit, *truth.arguments(case)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode not in (0, 1, 4) and not (CASES / case / 'exit').exists():
         print(done.stderr, end='')
     return done.stdout, done.returncode
@@ -38,7 +37,7 @@ def expectation(case):
         path = CASES / case / f'expected.{suffix}'
         if path.exists():
             return path
-    is_json = '-f json' in (CASES / case / 'args').read_text()
+    is_json = '-f json' in ' '.join(truth.arguments(case))
     return CASES / case / ('expected.json' if is_json else 'expected.txt')
 
 
@@ -69,18 +68,6 @@ def update(pcaudit, case):
 # ---- Truth -------------------------------------------------------------------------------------
 
 
-def table(text, heading):
-    """Rows of the first table below a heading, as dicts by column."""
-    part = re.split(rf'^## {heading}\s*$', text, flags=re.M)
-    if len(part) < 2:
-        return []
-    lines = [line for line in re.split(r'^## ', part[1], flags=re.M)[0].splitlines() if line.startswith('|')]
-    if not lines:
-        return []
-    rows = [[cell.strip() for cell in line.strip().strip('|').split('|')] for line in lines]
-    return [dict(zip(rows[0], row)) for row in rows[2:]]
-
-
 def endpoint(end):
     ip = f"[{end['ip']}]" if ':' in end['ip'] else end['ip']
     return f"{ip}:{end['port']}" if end.get('port') else end['ip']
@@ -97,15 +84,9 @@ def check_flow(row, flow):
     seen = {'verdict': flow['verdict'], 'kind': flow.get('kind') or '', 'rule': flow.get('rule') or '',
             'transport': flow['transport'], 'protocol': flow['protocol'], 'security': flow['security']}
     for column, value in seen.items():
-        said = row.get(column, '')
-        if column in ('kind', 'rule') and said in ('', '-'):
-            said = ''
-            if column == 'rule':
-                continue
-        elif said in ('', '-'):
-            continue
-        if value not in [word.strip() for word in said.split('/')]:
-            wrong.append(f'{column} is {value or "none"}, the truth says {said or "none"}')
+        said = truth.words(row, column)
+        if said is not None and value not in said:
+            wrong.append(f'{column} is {value or "none"}, the truth says {" / ".join(said) or "none"}')
     for column, end in (('opener', 'src'), ('responder', 'dst')):
         if row.get(column) and not same_endpoint(row[column], endpoint(flow[end])):
             wrong.append(f'{column} is {endpoint(flow[end])}, the truth says {row[column]}')
@@ -118,16 +99,13 @@ def check_flow(row, flow):
 
 
 def check_truth(pcaudit, case):
-    text = (CASES / case / 'truth.md').read_text()
-    args = (CASES / case / 'args').read_text().split()
-    if '-f json' not in ' '.join(args):
+    text = truth.text(case)
+    if not truth.has_flows(case):
         return check_named(text)
-    args = [arg for arg in args if not arg.startswith('--flows')] + ['--flows=all']
-    done = subprocess.run([pcaudit, *args], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    report = json.loads(done.stdout)
+    report, code = truth.audit(pcaudit, truth.arguments(case))
     flows = {flow['id']: flow for flow in report['flows']}
     wrong = []
-    rows = table(text, 'Flows')
+    rows = truth.table(text, 'Flows')
     for row in rows:
         flow = flows.get(row['id'])
         if not flow:
@@ -138,10 +116,10 @@ def check_truth(pcaudit, case):
     for flow in report['flows']:
         if flow['id'] not in said and flow['verdict'] != 'out-of-scope':
             wrong.append(f"flow {flow['id']} is {flow['verdict']}, the truth does not know it")
-    wrong += check_findings(table(text, 'Findings'), report)
+    wrong += check_findings(truth.table(text, 'Findings'), report)
     verdict = re.search(r'Verdict `(\w+)` \(exit (\d)\)', text)
-    if verdict and (report['summary']['verdict'], str(done.returncode)) != verdict.groups():
-        wrong.append(f"verdict {report['summary']['verdict']} exit {done.returncode}, the truth says {verdict.groups()}")
+    if verdict and (report['summary']['verdict'], str(code)) != verdict.groups():
+        wrong.append(f"verdict {report['summary']['verdict']} exit {code}, the truth says {verdict.groups()}")
     return wrong
 
 
