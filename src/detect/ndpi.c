@@ -193,9 +193,15 @@ static const char *const overruled_names[] = {
 	"STUN", "RTP", "RTCP", "TLS", "SIP", "Jabber", "HTTP"
 };
 
-/* Names that 4.2 gives to any datagram with a certain bit or byte: never an answer. */
+/*
+ * Names that 4.2 gives to whatever has a certain bit, byte or word: never an answer. What
+ * tools/accuracy showed it: DICOM and H.225 are "Cassandra", any JSON-RPC is "Mining", a byte twice
+ * is "IMO", a counter at 2 or 5 is "sFlow", at others "Z39.50", and DDS is "RX".
+ */
 static const char *const worthless_names[] = { "SkypeCall", "Skype_Teams", "Skype_TeamsCall",
-	                                       "NetBIOS" };
+	                                       "NetBIOS",   "Cassandra",   "IMO",
+	                                       "Mining",    "RX",          "sFlow",
+	                                       "Z39.50" };
 
 static bool is_among(const char *name, const char *const *names, size_t n_names)
 {

@@ -152,3 +152,51 @@ Test(detect_ndpi, a_flow_joined_in_its_middle_keeps_its_doubt)
 	cr_assert_eq(feed.flow.facts->doubt, DOUBT_MIDSTREAM);
 	feed_close(&feed);
 }
+
+/* What nDPI 4.2 calls Cassandra, Mining, IMO, sFlow, Z39.50 and RX, and is not. */
+Test(detect_ndpi, a_name_for_a_bit_or_a_word_is_none)
+{
+	static const struct {
+		enum feed_start start;
+		const char *bytes[2];
+	} foreign[] = {
+		{ FEED_FROM_SYN, /* DICOM associates */
+		  { "0100 00000044 0001 0000 41524348495645202020202020202020"
+		    "5343414e4e4552202020202020202020 00000000000000000000000000000000"
+		    "00000000000000000000000000000000",
+		    "0200 00000044 0001 0000 41524348495645202020202020202020"
+		    "5343414e4e4552202020202020202020 00000000000000000000000000000000"
+		    "00000000000000000000000000000000" } },
+		{ FEED_FROM_SYN, /* H.225 call signalling */
+		  { "0300003c 0802 1234 05 0403 8893a5 7e d34d7ba1a802ae50c3afcf98feb4aa9986e0c37b"
+		    "5bf7b910834ad97c11e0f2a4c5d6e7f8091a2b3c4d5e6f70",
+		    "0300003c 0802 9234 05 0403 8893a5 7e 4113e3730a75b4615567e12b272da8602c85d4fd"
+		    "2532a8f34d5bb77a29ff5691e112f2cbfa9fb2c080aabbcc" } },
+		{ FEED_FROM_SYN, /* {"id":1,"method":"status"} and its answer */
+		  { "7b226964223a312c226d6574686f64223a22737461747573227d0a",
+		    "7b226964223a312c22726573756c74223a226f6b227d0a" } },
+		{ FEED_UDP, { "ff", "ff" } },
+		{ FEED_UDP,
+		  { "00000005 11111111 22222222 33333333 44444444 55555555 66666666",
+		    "00000005 11111111 22222222 33333333 44444444 55555555 66666666" } },
+		{ FEED_FROM_SYN,
+		  { "fec8 00000000000000000000000000000000000000",
+		    "fec8 000000000000000000000000000000000000000000000000" } },
+		{ FEED_UDP, /* RTPS of a DDS */
+		  { "52545053 0203010f 010203040506070809101112 09010800 a1a2a3a4a5a6a7a8 15050400"
+		    "01020304",
+		    "52545053 0203010f 212223242526272829303132 09010800 a1a2a3a4a5a6a7a8 15050400"
+		    "01020304" } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
+		struct feed feed;
+		feed_open(&feed, foreign[i].start, NULL);
+		for (unsigned n = 0; n < 6; n++)
+			feed_hex(&feed, n % 2, foreign[i].bytes[n % 2]);
+		feed_finish(&feed);
+		cr_expect_eq(detect_get_counters(feed.detect)->asked_ndpi, 1);
+		cr_expect_eq(feed.flow.facts->protocol, PROTOCOL_UNKNOWN, "row %zu is %s", i,
+		             feed.flow.facts->other_name ? feed.flow.facts->other_name : "ours");
+		feed_close(&feed);
+	}
+}
