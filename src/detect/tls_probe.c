@@ -67,7 +67,7 @@ static enum detect_step probe_hello(struct bytes first, bool is_full)
 	uint16_t version = reader_be16(&r), len = reader_be16(&r);
 	uint8_t message = reader_u8(&r);
 	uint32_t message_len = reader_be24(&r);
-	uint8_t major = reader_u8(&r);
+	uint8_t major = reader_u8(&r), minor = reader_u8(&r);
 	if (first.len && type != HANDSHAKE)
 		return DETECT_NOT_MINE;
 	if (first.len >= 3 && (version >> 8 != 3 || (version & 0xff) > 4))
@@ -75,7 +75,7 @@ static enum detect_step probe_hello(struct bytes first, bool is_full)
 	if (r.is_short)
 		return is_full ? DETECT_NOT_MINE : DETECT_MORE;
 	/* 2 + 32 + 1 + 2 + 2 + 2 for the least ClientHello there is, and a ServerHello is 38. */
-	if (len < 4 || len > TLS_RECORD_MAX || message_len < 38 || major != 3 ||
+	if (len < 4 || len > TLS_RECORD_MAX || message_len < 38 || major != 3 || minor > 4 ||
 	    (message != CLIENT_HELLO && message != SERVER_HELLO))
 		return DETECT_NOT_MINE;
 	switch (probe_pseudo(first)) {

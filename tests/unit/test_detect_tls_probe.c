@@ -44,6 +44,8 @@ Test(detect_tls_probe, what_is_none)
 	cr_assert_eq(ask(&scene, true, "160301 00c8 0b 0000c4 0303", ""), DETECT_NOT_MINE);
 	cr_assert_eq(ask(&scene, true, "160301 00c8 01 000025 0303", ""), DETECT_NOT_MINE);
 	cr_assert_eq(ask(&scene, true, "160301 00c8 01 0000c4 0403", ""), DETECT_NOT_MINE);
+	/* Noise behind the head of a handshake: there is no TLS 3.5 yet. */
+	cr_assert_eq(ask(&scene, true, "160301 00c8 01 0000c4 0305", ""), DETECT_NOT_MINE);
 }
 
 Test(detect_tls_probe, a_short_start_that_will_not_grow)
