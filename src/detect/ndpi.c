@@ -189,19 +189,19 @@ static const struct {
 };
 
 /* Protocols for which our own no, said at the first byte, is better than nDPI's yes. */
-static const char *const overruled_names[] = {
-	"STUN", "RTP", "RTCP", "TLS", "SIP", "Jabber", "HTTP"
-};
+static const char *const overruled_names[] = { "STUN", "RTP",    "RTCP", "TLS",
+	                                       "SIP",  "Jabber", "HTTP", "MsSQL-TDS" };
 
 /*
  * Names that 4.2 gives to whatever has a certain bit, byte or word: never an answer. What
  * tools/accuracy showed it: DICOM and H.225 are "Cassandra", any JSON-RPC is "Mining", a byte twice
- * is "IMO", a counter at 2 or 5 is "sFlow", at others "Z39.50", and DDS is "RX".
+ * is "IMO", a counter at 2 or 5 is "sFlow", at others "Z39.50", DDS is "RX", a byte 4 or 5 is
+ * "NOE".
  */
 static const char *const worthless_names[] = { "SkypeCall", "Skype_Teams", "Skype_TeamsCall",
 	                                       "NetBIOS",   "Cassandra",   "IMO",
 	                                       "Mining",    "RX",          "sFlow",
-	                                       "Z39.50" };
+	                                       "Z39.50",    "NOE" };
 
 static bool is_among(const char *name, const char *const *names, size_t n_names)
 {

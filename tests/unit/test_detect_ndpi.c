@@ -153,7 +153,7 @@ Test(detect_ndpi, a_flow_joined_in_its_middle_keeps_its_doubt)
 	feed_close(&feed);
 }
 
-/* What nDPI 4.2 calls Cassandra, Mining, IMO, sFlow, Z39.50 and RX, and is not. */
+/* What nDPI 4.2 calls Cassandra, Mining, IMO, sFlow, Z39.50, RX, NOE and TDS, and is not. */
 Test(detect_ndpi, a_name_for_a_bit_or_a_word_is_none)
 {
 	static const struct {
@@ -176,6 +176,10 @@ Test(detect_ndpi, a_name_for_a_bit_or_a_word_is_none)
 		  { "7b226964223a312c226d6574686f64223a22737461747573227d0a",
 		    "7b226964223a312c22726573756c74223a226f6b227d0a" } },
 		{ FEED_UDP, { "ff", "ff" } },
+		{ FEED_UDP, { "04", "04" } },
+		{ FEED_FROM_SYN, /* the header of TDS, its length right, and noise */
+		  { "12 01 0018 0000 00 00 d34d7ba1a802ae50c3afcf98feb4aa99",
+		    "12 01 0018 0000 00 00 4113e3730a75b4615567e12b272da860" } },
 		{ FEED_UDP,
 		  { "00000005 11111111 22222222 33333333 44444444 55555555 66666666",
 		    "00000005 11111111 22222222 33333333 44444444 55555555 66666666" } },
