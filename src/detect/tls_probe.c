@@ -1,8 +1,8 @@
 /*
  * Is it TLS? A ClientHello or ServerHello, an SSLv2-style hello (RFC 5246 E.2), or, in a stream
- * joined in its middle, a chain of records. The 50-byte hello by which Microsoft's relays open
- * MS-TURN on port 443 has the form of a TLS 1.0 ClientHello and is refused here, so that the order
- * of the detectors does not matter to it.
+ * joined in its middle, a chain of records, or nothing but records to its end. The 50-byte hello by
+ * which Microsoft's relays open MS-TURN on port 443 has the form of a TLS 1.0 ClientHello and is
+ * refused here, so that the order of the detectors does not matter to it.
  */
 #include "detect/tls_parts.h"
 
@@ -116,8 +116,43 @@ static bool has_chain(struct bytes first)
 	return false;
 }
 
+/* How many records of one version there are, if they reach from the first byte to the last. */
+static unsigned count_whole(struct bytes bytes, uint16_t *one_version)
+{
+	struct reader r = reader_of(bytes);
+	unsigned n = 0;
+	for (; reader_left(&r); n++) {
+		uint8_t type = reader_u8(&r);
+		uint16_t version = reader_be16(&r), len = reader_be16(&r);
+		reader_skip(&r, len);
+		if (*one_version == 0)
+			*one_version = version;
+		if (r.is_short || !tls_is_record(type, version, len) || version != *one_version)
+			return 0;
+	}
+	return n;
+}
+
+/* Two records are a chain if nothing else was ever said. */
+static bool is_records_alone(const struct detect_view *view)
+{
+	uint16_t version = 0;
+	unsigned n = 0;
+	for (unsigned side = 0; side < 2; side++) {
+		if (view->from_start[side] || !view->is_full[side])
+			return false;
+		unsigned n_side = count_whole(view->first[side], &version);
+		if (n_side == 0 && view->first[side].len)
+			return false;
+		n += n_side;
+	}
+	return n >= 2;
+}
+
 static bool is_midstream(const struct detect_view *view)
 {
+	if (is_records_alone(view))
+		return true;
 	for (unsigned side = 0; side < 2; side++)
 		if (view->first[side].len && !view->from_start[side] &&
 		    has_chain(view->first[side]))

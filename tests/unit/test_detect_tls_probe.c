@@ -115,3 +115,31 @@ Test(detect_tls_probe, chains_count_only_in_the_middle)
 	scene.view.is_full[0] = true;
 	cr_assert_eq(tls_probe(&scene.view), DETECT_NOT_MINE);
 }
+
+Test(detect_tls_probe, two_records_are_enough_if_there_is_nothing_else)
+{
+	struct scene scene;
+	static const struct {
+		const char *sides[2];
+		bool from_start, is_full;
+		enum detect_step wanted;
+	} cases[] = {
+		{ { "1703030002 aabb 1703030001 cc", "" }, false, true, DETECT_MINE },
+		{ { "1703030002 aabb", "1503030002 0100" }, false, true, DETECT_MINE },
+		{ { "1703030002 aabb 1703030001 cc", "" }, false, false, DETECT_MORE },
+		{ { "1703030002 aabb 1703030001 cc", "" }, true, true, DETECT_NOT_MINE },
+		{ { "1703030002 aabb", "" }, false, true, DETECT_NOT_MINE },
+		{ { "1703030002 aabb 1703030002 cc", "" }, false, true, DETECT_NOT_MINE },
+		{ { "1703030002 aabb 1703030001 cc", "aa" }, false, true, DETECT_NOT_MINE },
+		{ { "1703030002 aabb 1703060001 cc", "" }, false, true, DETECT_NOT_MINE },
+		{ { "1703030002 aabb 1703030000", "" }, false, true, DETECT_MINE },
+		{ { "1703030002 aabb 1603030000", "" }, false, true, DETECT_NOT_MINE },
+		{ { "1703030002 aabb 1703010001 cc", "" }, false, true, DETECT_NOT_MINE },
+		{ { "1703030002 aabb", "1703010002 aabb" }, false, true, DETECT_NOT_MINE },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		ask(&scene, cases[i].from_start, cases[i].sides[0], cases[i].sides[1]);
+		scene.view.is_full[0] = scene.view.is_full[1] = cases[i].is_full;
+		cr_expect_eq(tls_probe(&scene.view), cases[i].wanted, "case %zu", i);
+	}
+}
