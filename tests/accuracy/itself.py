@@ -1,4 +1,6 @@
-"""Would a drop be noticed? The counting of tools/accuracy and the payloads of tools/foreign.py, by themselves."""
+"""Would a drop be noticed? The counting of tools/accuracy, the payloads of tools/foreign.py and what tshark.py
+takes for the same, by themselves.
+"""
 import importlib.machinery
 import importlib.util
 import pathlib
@@ -9,9 +11,10 @@ import unittest
 
 sys.dont_write_bytecode = True
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / 'tools'
-sys.path.insert(0, str(TOOLS))
+sys.path[:0] = [str(TOOLS), str(pathlib.Path(__file__).resolve().parent)]
 import foreign  # noqa: E402
 import truth  # noqa: E402
+import tshark  # noqa: E402
 
 LOADER = importlib.machinery.SourceFileLoader('accuracy', str(TOOLS / 'accuracy'))
 accuracy = importlib.util.module_from_spec(importlib.util.spec_from_loader('accuracy', LOADER))
@@ -99,6 +102,32 @@ class Foreign(unittest.TestCase):
         seen = [flow for _, flow, _ in foreign.flows(ends, {'tcp': 2, 'udp': 3})]
         self.assertEqual(len(seen), len(set(seen)))
         self.assertGreater(len(seen), 250)
+
+
+class SecondOpinion(unittest.TestCase):
+    def test_what_is_the_same(self):
+        def result(protocol, theirs, security='none', facts=()):
+            return tshark.compare({'protocol': protocol, 'security': security, 'facts': dict.fromkeys(facts)}, set(theirs))
+        self.assertEqual(result('turn', ['stun']), 'same')
+        self.assertEqual(result('sip', ['sip', 'sdp']), 'same')
+        self.assertEqual(result('xmpp-server', ['tls'], 'mtls'), 'same')
+        self.assertEqual(result('rtcp', ['stun'], facts=['stun.answered']), 'same')
+        self.assertEqual(result('unknown', ['kerberos']), 'same')
+        self.assertEqual(result('unknown', []), 'same')
+        self.assertEqual(result('xmpp-server', []), 'silent')
+        self.assertEqual(result('unknown', ['sip'], facts=['sip.methods']), 'differs')
+        self.assertEqual(result('http', ['sip'], facts=['sip.methods']), 'differs')
+        self.assertEqual(result('msturn', ['tls']), 'differs')
+        self.assertEqual(result('sip', ['kerberos']), 'differs')
+        self.assertEqual(result('unknown', ['tls'], 'tls'), 'differs')
+
+    def test_an_explanation_has_to_be_true(self):
+        name, flow, ours, theirs, first, _ = tshark.EXPLAINED[0]
+        self.assertTrue(tshark.excuse(name, flow, ours, {theirs}, first + '00'))
+        self.assertIsNone(tshark.excuse(name, flow, ours, {theirs}, '00' + first))
+        self.assertIsNone(tshark.excuse(name, flow, ours, {'sip'}, first))
+        self.assertIsNone(tshark.excuse(name, flow, 'sip', {theirs}, first))
+        self.assertIsNone(tshark.excuse(name, '1:9999', ours, {theirs}, first))
 
 
 if __name__ == '__main__':
