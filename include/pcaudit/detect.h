@@ -92,6 +92,11 @@ struct facts {
 	bool has_app_data;          /* TLS: application data records were seen after the handshake */
 	bool is_refused;            /* ended by a refusal before application data: refusal says which */
 	bool has_media;             /* rtp family: RTP itself was seen, not STUN or DTLS alone */
+	/*
+	 * UDP that nobody has claimed: every datagram so far has the shape of RTP or RTCP, nothing
+	 * speaks against it, and there are too few to prove it. Never together with a protocol.
+	 */
+	bool maybe_media;
 	uint16_t tls_version;       /* 0x0303 TLS 1.2; 0: none */
 	uint16_t tls_suite;
 	int8_t opener_side;         /* side that sent what only an opener sends; -1: not told */
@@ -156,6 +161,12 @@ struct detector {
 				    uint64_t offset, unsigned flags);
 	/* The flow ends or is given up; last chance to state facts. May be NULL. */
 	void (*on_end)(struct stream *stream);
+	/*
+	 * UDP: nobody has claimed the datagrams seen so far, and probe() said MORE of them. The
+	 * detector may say in the fixed slots what they could be. Called again whenever there is
+	 * one more, and at the end of the flow. May be NULL.
+	 */
+	void (*on_unclaimed)(const struct detect_view *view, struct facts *facts);
 };
 
 /* All of them, in probing order; generated from src/detect/meson.build. */

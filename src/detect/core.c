@@ -311,6 +311,7 @@ static bool bind(struct stream *stream, size_t index)
 		stream->is_over = true;
 		return false;
 	}
+	stream->facts->maybe_media = false;
 	stream->bound[stream->n_bound++] =
 	        (struct bound){ .detector = detector, .state = state, .index = (uint8_t)index };
 	return true;
@@ -696,6 +697,8 @@ static void probe_datagrams(struct stream *stream, bool is_last)
 			return;
 		}
 		is_anyone_unsure |= step != DETECT_NOT_MINE;
+		if (step == DETECT_MORE && stream->n_bound == 0 && detectors[i]->on_unclaimed)
+			detectors[i]->on_unclaimed(&view, stream->facts);
 	}
 	if (!is_anyone_unsure && stream->n_bound == 0 && is_time_to_ask_datagrams(stream))
 		stream->is_over = true;

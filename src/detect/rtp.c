@@ -203,13 +203,13 @@ static struct rtp_source *find_source(struct rtp_watch *watch, unsigned side, ui
 	return source;
 }
 
-/* A repeated or late packet says nothing; one that leaps begins anew. */
-static void advance(struct rtp_source *source, const struct rtp_packet *packet)
+/* A repeated or late packet says nothing; one that leaps begins anew: false. */
+static bool advance(struct rtp_source *source, const struct rtp_packet *packet)
 {
 	uint16_t step = (uint16_t)(packet->seq - source->seq);
 	bool is_first = source->n_consistent == 0;
 	if (!is_first && (step == 0 || step > UINT16_MAX - MAX_STEP))
-		return;
+		return true;
 	bool goes_on = step <= MAX_STEP && packet->timestamp - source->timestamp <= INT32_MAX;
 	if (is_first || !goes_on)
 		source->n_consistent = 1;
@@ -217,12 +217,14 @@ static void advance(struct rtp_source *source, const struct rtp_packet *packet)
 		source->n_consistent++;
 	source->seq = packet->seq;
 	source->timestamp = packet->timestamp;
+	return is_first || goes_on;
 }
 
 static void add_rtp(struct rtp_watch *watch, unsigned side, const struct rtp_packet *packet)
 {
 	struct rtp_source *source = find_source(watch, side, packet->ssrc);
-	advance(source, packet);
+	if (!advance(source, packet) && watch->n_leaps < UINT16_MAX)
+		watch->n_leaps++;
 	source->payload_types[packet->payload_type / 64] |= UINT64_C(1)
 	                                                    << packet->payload_type % 64;
 	if (source->n_consistent < RTP_CONSISTENT)
@@ -393,6 +395,26 @@ static enum detect_step probe(const struct detect_view *view)
 	return watch.n_packets ? DETECT_MORE : DETECT_NOT_MINE;
 }
 
+/*
+ * All of them look like media and none contradicts the others: nobody who sends more than
+ * RTP_CONSISTENT - 1 packets of RTP from one side is without a proof, unless it is something else.
+ */
+static void on_unclaimed(const struct detect_view *view, struct facts *known)
+{
+	struct rtp_watch watch = { 0 };
+	unsigned n_rtp[2] = { 0, 0 };
+	known->maybe_media = false;
+	for (size_t i = 0; i < view->n_datagrams; i++) {
+		const struct datagram *d = &view->datagrams[i];
+		struct rtp_packet packet;
+		if (!rtp_watch_add(&watch, d->side, d->bytes, d->len_wire))
+			return;
+		n_rtp[d->side] += rtp_read(&packet, d->bytes, d->len_wire);
+	}
+	known->maybe_media = watch.n_leaps == 0 && n_rtp[0] < RTP_CONSISTENT &&
+	                     n_rtp[1] < RTP_CONSISTENT;
+}
+
 /* ---- Bound --------------------------------------------------------------------------------- */
 
 static void on_end(struct stream *stream)
@@ -487,4 +509,5 @@ const struct detector detector_rtp = {
 	.probe = probe,
 	.on_data = on_data,
 	.on_end = on_end,
+	.on_unclaimed = on_unclaimed,
 };

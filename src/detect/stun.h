@@ -79,6 +79,7 @@ struct rtp_watch {
 	bool has_ice;           /* STUN on the same 5-tuple: set by the caller */
 	bool has_extension, is_microsoft;
 	uint16_t n_ssrcs;          /* consistent ones */
+	uint16_t n_leaps;          /* packets that did not go on where their source was */
 	uint32_t n_packets;        /* that look like RTP or RTCP */
 	uint64_t payload_types[2]; /* of consistent sources */
 	uint64_t stated_types[2];  /* those that are facts already */

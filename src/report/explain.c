@@ -223,6 +223,7 @@ static void add_slots(struct strbuf *text, const struct facts *facts)
 	strbuf_add(text, facts->is_weak_suite ? "weak_suite, " : "");
 	strbuf_add(text, facts->has_gap ? "gap, " : "");
 	strbuf_add(text, facts->has_media ? "media, " : "");
+	strbuf_add(text, facts->maybe_media ? "maybe_media, " : "");
 }
 
 static void add_fact(struct strbuf *text, const struct fact *fact)

@@ -86,6 +86,8 @@ static void put_slots(struct values *values, struct json_object *object, const s
 		values_put_bool(values, object, "gap", true);
 	if (facts->has_media)
 		values_put_bool(values, object, "media", true);
+	if (facts->maybe_media)
+		values_put_bool(values, object, "maybe_media", true);
 }
 
 struct json_object *json_fact_value(struct values *values, const struct fact *fact)

@@ -558,3 +558,96 @@ Test(detect_rtp, refuses_at_once)
 	cr_assert_eq(probe_opening(detector, "000b 8072", false), DETECT_NOT_MINE);
 	cr_assert_eq(probe_opening(detector, "0801 8072", false), DETECT_NOT_MINE);
 }
+
+/* ---- Too few to prove it ------------------------------------------------------------------- */
+
+static bool maybe_media(struct feed *feed)
+{
+	feed_finish(feed);
+	bool maybe = feed->flow.facts->maybe_media;
+	if (maybe) {
+		cr_assert_eq(feed->flow.facts->protocol, PROTOCOL_UNKNOWN);
+		cr_assert_not(feed->flow.facts->has_media);
+	}
+	feed_close(feed);
+	return maybe;
+}
+
+Test(detect_rtp, two_packets_may_be_media)
+{
+	struct feed feed;
+	feed_open_media(&feed);
+	feed_rtp(&feed, 0, 0x80 | 111, 1000, 160, 0x11223344);
+	cr_assert(feed.flow.facts->maybe_media, "told while the flow is open");
+	feed_rtp(&feed, 0, 111, 1001, 320, 0x11223344);
+	feed_rtp(&feed, 1, 111, 7, 320, 0x55667788);
+	/* An RTCP sender report: SSRC, NTP time, RTP time, counts. */
+	feed_hex(&feed, 1, "80c8 0006 55667788 e1e2e3e4 01020304 00000140 00000001 000000a0");
+	cr_assert(maybe_media(&feed));
+}
+
+Test(detect_rtp, media_is_not_maybe_media)
+{
+	struct feed feed;
+	feed_open_media(&feed);
+	for (uint16_t i = 0; i < 3; i++)
+		feed_rtp(&feed, 0, 0, i, 160U * i, 7);
+	feed_finish(&feed);
+	cr_assert(feed.flow.facts->has_media);
+	cr_assert_not(feed.flow.facts->maybe_media);
+	feed_close(&feed);
+}
+
+Test(detect_rtp, maybe_media_ends_with_what_is_none)
+{
+	struct feed feed;
+	feed_open_media(&feed);
+	feed_rtp(&feed, 0, 0, 1, 160, 7);
+	feed_hex(&feed, 1, "4041 4243 4445 4647 4849 4a4b 4c4d");
+	cr_assert_not(feed.flow.facts->maybe_media);
+	cr_assert_not(maybe_media(&feed));
+}
+
+/* Three packets of one side prove media, or that it is none. */
+Test(detect_rtp, three_that_do_not_follow_are_not_maybe_media)
+{
+	struct feed feed;
+	feed_open_media(&feed);
+	feed_rtp(&feed, 0, 0, 1, 160, 0x01010101);
+	feed_rtp(&feed, 0, 0, 2, 160, 0x02020202);
+	cr_assert(feed.flow.facts->maybe_media);
+	feed_rtp(&feed, 0, 0, 3, 160, 0x03030303);
+	cr_assert_not(maybe_media(&feed));
+}
+
+Test(detect_rtp, a_leap_is_not_maybe_media)
+{
+	struct feed feed;
+	feed_open_media(&feed);
+	feed_rtp(&feed, 0, 0, 1, 160, 7);
+	feed_rtp(&feed, 0, 0, 30000, 320, 7);
+	cr_assert_not(maybe_media(&feed));
+}
+
+Test(detect_rtp, no_maybe_media_below_the_lowest_port)
+{
+	struct feed feed;
+	feed_open_media(&feed);
+	feed.flow.port[1] = 123;
+	feed_rtp(&feed, 0, 0, 1, 160, 7);
+	cr_assert_not(maybe_media(&feed));
+}
+
+/* STUN on the same 5-tuple: its own name counts, and what is held against it. */
+Test(detect_rtp, claimed_flow_is_not_maybe_media)
+{
+	struct feed feed;
+	feed_open_media(&feed);
+	feed_rtp(&feed, 0, 0, 1, 160, 7);
+	cr_assert(feed.flow.facts->maybe_media);
+	feed_hex(&feed, 0, "0001 0000 2112a442 0102030405060708090a0b0c");
+	feed_finish(&feed);
+	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_STUN);
+	cr_assert_not(feed.flow.facts->maybe_media);
+	feed_close(&feed);
+}
