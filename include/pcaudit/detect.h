@@ -205,6 +205,8 @@ struct bytes stream_buffer_get(const struct stream *stream, unsigned slot);
 void stream_buffer_clear(struct stream *stream, unsigned slot);
 /* True inside stream_open_inner(): what is read now came after a STARTTLS, a CONNECT ... */
 bool stream_is_inner(const struct stream *stream);
+/* True if facts may hold the user part of addresses (detect_options.identities). */
+bool stream_wants_identities(const struct stream *stream);
 /*
  * From here on the rest of this flow (each side from the given offset) belongs to an inner
  * stream: it is probed again by all detectors (STARTTLS, CONNECT). Depth at most 4. Facts of the
@@ -269,7 +271,7 @@ void keys_wipe(struct bytes text);
 struct detect_options {
 	size_t first_bytes_budget; /* all kept first bytes together; 0: 64 MiB */
 	bool without_ndpi;         /* tests: only our own detectors */
-	bool identities;           /* facts may hold the user part of addresses */
+	bool identities;           /* facts may hold the user part of addresses; credentials never */
 	const struct keys *keys;   /* to look inside TLS; borrowed until detect_free(); may be NULL */
 };
 

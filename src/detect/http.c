@@ -234,7 +234,8 @@ static void take_header(struct stream *stream, struct side *side, struct bytes l
 	struct bytes name, value;
 	if (!line_split_header(line, &name, &value))
 		return;
-	struct bytes product = bytes_before_address(value);
+	bool is_whole = stream_wants_identities(stream);
+	struct bytes product = is_whole ? value : bytes_before_address(value);
 	if (side->status && bytes_equal_nocase(name, BYTES_LITERAL("Content-Length")))
 		side->has_length = bytes_to_number(value, UINT32_MAX, &side->body_left);
 	else if (side->status && bytes_equal_nocase(name, BYTES_LITERAL("Server")) && product.len)
@@ -242,7 +243,7 @@ static void take_header(struct stream *stream, struct side *side, struct bytes l
 	else if (side->status)
 		return;
 	else if (bytes_equal_nocase(name, BYTES_LITERAL("Host")) && value.len &&
-	         product.len == value.len)
+	         bytes_until(value, '@').len == value.len)
 		stream_fact_text(stream, &facts[FACT_HOST], value);
 	else if (bytes_equal_nocase(name, BYTES_LITERAL("User-Agent")) && product.len)
 		stream_fact_text(stream, &facts[FACT_USER_AGENT], product);

@@ -41,6 +41,11 @@ bool stream_is_inner(const struct stream *stream)
 	return stream->depth > 0;
 }
 
+bool stream_wants_identities(const struct stream *stream)
+{
+	return stream->detect->options.identities;
+}
+
 /* Of protocols that share a 5-tuple the highest names it. */
 static int rank(enum protocol protocol)
 {

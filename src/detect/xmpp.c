@@ -9,7 +9,8 @@
  * purpose: it must work on any split, with a fixed buffer and without a tree or entities to expand,
  * and it must say at which byte a tag ended, since TLS begins there. XMPP forbids comments,
  * processing instructions and document types, so their first byte ends the matter. At most 16 KiB
- * of each side are looked at. Of addresses only the domain is kept.
+ * of each side are looked at. Of addresses only the domain is kept, unless identities are asked
+ * for.
  */
 #include "pcaudit/base/reader.h"
 #include "pcaudit/base/util.h"
@@ -41,8 +42,12 @@ enum {
 static const struct fact_def facts[] = {
 	[FACT_KIND] = { "xmpp.kind", FACT_TEXT,
 	                "server or client: what the opener of the stream is", false },
-	[FACT_TO] = { "xmpp.to", FACT_TEXT, "domain the opener of the stream asks for", false },
-	[FACT_FROM] = { "xmpp.from", FACT_TEXT, "domain the opener of the stream says it is of",
+	[FACT_TO] = { "xmpp.to", FACT_TEXT,
+	              "domain the opener of the stream asks for; with --identities the address",
+	              false },
+	[FACT_FROM] = { "xmpp.from", FACT_TEXT,
+	                "domain the opener of the stream says it is of; with --identities the "
+	                "address",
 	                false },
 	[FACT_STARTTLS] = { "xmpp.starttls", FACT_BOOL, "the stream was upgraded to TLS", false },
 	[FACT_STARTTLS_OFFERED] = { "xmpp.starttls_offered", FACT_BOOL,
@@ -294,8 +299,10 @@ static void state_domain(struct stream *stream, const struct tag *tag, const cha
                          const struct fact_def *def)
 {
 	struct bytes value;
-	if (get_attribute(tag, attribute, &value) && domain_of(value).len)
-		stream_fact_text(stream, def, domain_of(value));
+	if (!get_attribute(tag, attribute, &value) || !domain_of(value).len)
+		return;
+	bool is_whole = stream_wants_identities(stream);
+	stream_fact_text(stream, def, is_whole ? bytes_until(value, '/') : domain_of(value));
 }
 
 static void state_opener(struct stream *stream, struct xmpp *xmpp, unsigned side)

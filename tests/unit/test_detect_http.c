@@ -264,3 +264,21 @@ Test(detect_http, a_first_line_that_is_too_long_is_not_waited_for)
 	cr_assert_eq(probe_step(&detector_http, BYTES(line, 8193), true, BYTES(NULL, 0), true),
 	             DETECT_NOT_MINE);
 }
+
+/* What a product string says of its owner; a user and password in Host stay out all the same. */
+Test(detect_http, identities_when_asked_for)
+{
+	struct feed feed;
+	feed_open(&feed, FEED_FROM_SYN,
+	          &(struct detect_options){ .without_ndpi = true, .identities = true });
+	FEED_TCP(&feed, 0,
+	         "GET / HTTP/1.1\r\nHost: alice:word@h.example\r\n"
+	         "User-Agent: Phone/1 (alice@b.example)\r\nAuthorization: Basic YWxpY2U=\r\n\r\n");
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "http.user_agent", "Phone/1 (alice@b.example)"));
+	cr_assert_null(facts_find(feed.flow.facts, "http.host"));
+	for (const struct fact *fact = feed.flow.facts->list; fact; fact = fact->next)
+		cr_assert(bytes_find(fact->text, BYTES_LITERAL("word")) < 0 &&
+		          bytes_find(fact->text, BYTES_LITERAL("YWxpY2U")) < 0);
+	feed_close(&feed);
+}

@@ -453,3 +453,18 @@ Test(detect_xmpp, features_tell_more_than_an_id)
 	cr_assert(feed_has_text(&feed, "ssh.software", "Inner"));
 	feed_close(&feed);
 }
+
+Test(detect_xmpp, identities_when_asked_for)
+{
+	struct feed feed;
+	feed_open(&feed, FEED_FROM_SYN,
+	          &(struct detect_options){ .without_ndpi = true, .identities = true });
+	FEED_TCP(&feed, 0,
+	         "<stream:stream xmlns='jabber:client' "
+	         "xmlns:stream='http://etherx.jabber.org/streams'"
+	         " from='alice@b.example/phone' to='b.example' version='1.0'>");
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "xmpp.from", "alice@b.example"));
+	cr_assert(feed_has_text(&feed, "xmpp.to", "b.example"));
+	feed_close(&feed);
+}
