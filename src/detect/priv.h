@@ -11,7 +11,7 @@
 #define STREAM_MAX_DEPTH 4
 #define STREAM_MAX_BOUND 4     /* detectors that share one UDP 5-tuple */
 #define STREAM_MAX_FACTS 96    /* stated per flow */
-#define STREAM_MAX_NOTES 64    /* emitted per flow */
+#define STREAM_MAX_NOTES 2048  /* emitted per flow: a SIP trunk announces two and more per call */
 #define STREAM_MAX_HELD  65536 /* bytes that may wait behind a hole, per direction */
 #define STREAM_MAX_BYTES                                                                           \
 	(4 << 20)             /* shown to a bound detector of a TCP flow, then it must be enough */
@@ -123,7 +123,8 @@ struct stream {
 	uint64_t fed[2];             /* as an inner one: bytes handed in */
 	bool is_decrypted;           /* is an inner one, with facts of its own */
 	uint8_t depth;
-	uint8_t n_facts, n_notes;
+	uint8_t n_facts;
+	uint16_t n_notes;
 	bool wants_inner;  /* the detector called stream_open_inner() */
 	bool is_replaying; /* the first delivery to a detector that was just bound */
 	bool is_disowned;  /* which turned out not to be its own */

@@ -8,7 +8,7 @@
  * a capture that began later, reading starts again at the next line that can only begin a message.
  * Not done: authentication, dialogs, MIME structure (SDP within multipart bodies is found by its
  * own lines). Requests go both ways, so a request does not tell who opened the flow. Facts hold no
- * URI and no body.
+ * body, and of a URI only its domain, unless identities are asked for.
  */
 #include <ctype.h>
 
@@ -19,7 +19,10 @@
 
 #define FIRST_LINE_MAX 2048
 /* Too short for a SIP message, or for anything else that shares its ports: a keep-alive. */
-#define KEEP_ALIVE_MAX 11
+#define KEEP_ALIVE_MAX   11
+#define FACT_ADDRESS_MAX 256
+#define MAX_PORTS        8 /* pairs of ports that one m= line may announce */
+#define DISCARD          9 /* RFC 6544: the port of a candidate that will only connect */
 
 enum {
 	FACT_METHODS,
@@ -28,6 +31,10 @@ enum {
 	FACT_SERVER,
 	FACT_MICROSOFT,
 	FACT_MEDIA,
+	FACT_SRTP,
+	FACT_AUTH,
+	FACT_FROM,
+	FACT_TO,
 };
 
 static const struct fact_def facts[] = {
@@ -42,6 +49,14 @@ static const struct fact_def facts[] = {
 	                     "a header, method or media kind of Lync and its relatives was seen",
 	                     false },
 	[FACT_MEDIA] = { "sip.media", FACT_TEXT, "kinds of media the SDP bodies announce", true },
+	[FACT_SRTP] = { "sip.srtp", FACT_BOOL, "an SDP body gives keys for SRTP (a=crypto)",
+	                false },
+	[FACT_AUTH] = { "sip.auth", FACT_TEXT,
+	                "authentication schemes asked for or used, such as NTLM or TLS-DSK", true },
+	[FACT_FROM] = { "sip.from", FACT_TEXT,
+	                "domains of From headers; whole addresses with --identities", true },
+	[FACT_TO] = { "sip.to", FACT_TEXT,
+	              "domains of To headers; whole addresses with --identities", true },
 	{ 0 },
 };
 
@@ -150,21 +165,33 @@ enum header {
 	HEADER_LENGTH,
 	HEADER_TYPE,
 	HEADER_USER_AGENT,
-	HEADER_SERVER
+	HEADER_SERVER,
+	HEADER_AUTH,
 };
 
 static const struct {
 	const char *name;
 	enum header header;
 } header_names[] = {
-	{ "Via", HEADER_VIA },         { "v", HEADER_VIA },
-	{ "From", HEADER_FROM },       { "f", HEADER_FROM },
-	{ "To", HEADER_TO },           { "t", HEADER_TO },
-	{ "Call-ID", HEADER_CALL_ID }, { "i", HEADER_CALL_ID },
-	{ "CSeq", HEADER_CSEQ },       { "Content-Length", HEADER_LENGTH },
-	{ "l", HEADER_LENGTH },        { "Content-Type", HEADER_TYPE },
-	{ "c", HEADER_TYPE },          { "User-Agent", HEADER_USER_AGENT },
+	{ "Via", HEADER_VIA },
+	{ "v", HEADER_VIA },
+	{ "From", HEADER_FROM },
+	{ "f", HEADER_FROM },
+	{ "To", HEADER_TO },
+	{ "t", HEADER_TO },
+	{ "Call-ID", HEADER_CALL_ID },
+	{ "i", HEADER_CALL_ID },
+	{ "CSeq", HEADER_CSEQ },
+	{ "Content-Length", HEADER_LENGTH },
+	{ "l", HEADER_LENGTH },
+	{ "Content-Type", HEADER_TYPE },
+	{ "c", HEADER_TYPE },
+	{ "User-Agent", HEADER_USER_AGENT },
 	{ "Server", HEADER_SERVER },
+	{ "WWW-Authenticate", HEADER_AUTH },
+	{ "Authorization", HEADER_AUTH },
+	{ "Proxy-Authenticate", HEADER_AUTH },
+	{ "Proxy-Authorization", HEADER_AUTH },
 };
 
 static enum header header_of(struct bytes name)
@@ -328,12 +355,18 @@ static enum detect_step probe(const struct detect_view *view)
 
 enum phase { PHASE_START, PHASE_HEADERS, PHASE_BODY };
 
-/* What an SDP body has announced so far (RFC 4566): c= before the first m= is for all of them. */
+/*
+ * What an SDP body has announced so far (RFC 4566): c= before the first m= is for all of them. What
+ * stands after an m= line is that media's own, up to the next.
+ */
 struct sdp {
-	struct addr session, own;
-	bool has_session, has_own;
-	bool is_in_media;
-	uint16_t port; /* of the last m= line; 0: none, or media refused */
+	struct addr session, own, rtcp;
+	bool has_session, has_own, has_rtcp;
+	bool is_in_media, is_rtp;
+	bool is_one_port;   /* a=rtcp-mux: RTCP comes with the media */
+	uint8_t n_ports;    /* "49170/2": as many pairs of ports */
+	uint16_t port;      /* of the last m= line; 0: none, or media refused */
+	uint16_t rtcp_port; /* of a=rtcp; 0: the next one after port (RFC 3605) */
 };
 
 struct side {
@@ -348,11 +381,13 @@ struct side {
 
 struct sip {
 	struct side sides[2];
-	struct seen methods, kinds, codes, places;
+	struct seen methods, kinds, codes, places, auth, from, to;
 	uint32_t first_final; /* first final answer that is no challenge */
 	bool has_success;
-	bool is_stated, has_message, has_user_agent, has_server, is_microsoft;
+	bool is_stated, has_message, has_user_agent, has_server, is_microsoft, has_srtp;
 };
+
+_Static_assert(sizeof(struct sip) <= 4096, "see struct detector");
 
 static void state_microsoft(struct stream *stream, struct sip *sip)
 {
@@ -425,7 +460,8 @@ static void take_product(struct stream *stream, struct sip *sip, enum header hea
 	if (header == HEADER_SERVER && bytes_starts_with(value, BYTES_LITERAL("RTC/")))
 		state_microsoft(stream, sip);
 	state_microsoft_if(stream, sip, bytes_take(value, 64), agents, ARRAY_SIZE(agents));
-	value = bytes_before_address(value);
+	if (!stream_wants_identities(stream))
+		value = bytes_before_address(value);
 	if (*has || value.len == 0)
 		return;
 	*has = true;
@@ -435,10 +471,63 @@ static void take_product(struct stream *stream, struct sip *sip, enum header hea
 
 static void take_type(struct stream *stream, struct sip *sip, struct side *side, struct bytes value)
 {
-	static const char *const types[] = { "application/ms-", "application/msrtc-" };
+	static const char *const types[] = { "application/ms-", "application/msrtc-",
+		                             "application/cccp+xml" };
 	side->is_sdp = bytes_starts_with_nocase(value, BYTES_LITERAL("application/sdp")) ||
 	               bytes_starts_with_nocase(value, BYTES_LITERAL("multipart/"));
 	state_microsoft_if(stream, sip, value, types, ARRAY_SIZE(types));
+}
+
+/* The scheme is stated, what stands behind it never is. */
+static void take_auth(struct stream *stream, struct sip *sip, struct bytes value)
+{
+	static const char *const own[] = { "NTLM", "Kerberos", "TLS-DSK" };
+	struct bytes scheme = bytes_until(value, ' ');
+	if (!is_token(scheme) || !seen_add(&sip->auth, scheme))
+		return;
+	stream_fact_text(stream, &facts[FACT_AUTH], scheme);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (bytes_equal_nocase(scheme, bytes_from_text(own[i])))
+			state_microsoft(stream, sip);
+}
+
+/* The URI of a From or To: in angle brackets behind a name, which may be quoted, or bare. */
+static struct bytes uri_of(struct bytes value)
+{
+	if (byte_at(value, 0) == '"')
+		value = bytes_skip(value, 2 + bytes_until(bytes_skip(value, 1), '"').len);
+	struct bytes before = bytes_until(value, '<');
+	if (before.len < value.len)
+		value = bytes_until(bytes_skip(value, before.len + 1), '>');
+	return bytes_trim(bytes_until(bytes_until(value, ';'), '?'));
+}
+
+/* "sip:alice:secret@b.example:5060": b.example, or alice@b.example if identities are asked for. */
+static void take_address(struct stream *stream, struct sip *sip, enum header header,
+                         struct bytes value)
+{
+	struct bytes uri = uri_of(value);
+	struct bytes address = bytes_skip(uri, bytes_until(uri, ':').len + 1);
+	struct bytes user = bytes_until(address, '@');
+	bool has_user = user.len < address.len;
+	struct bytes host = has_user ? bytes_skip(address, user.len + 1) : address;
+	bool is_bracketed = byte_at(host, 0) == '[';
+	host = is_bracketed ? bytes_take(host, bytes_until(host, ']').len + 1)
+	                    : bytes_until(host, ':');
+	char text[FACT_ADDRESS_MAX];
+	if (!has_known_scheme(uri) || bytes_starts_with_nocase(uri, BYTES_LITERAL("tel:")) ||
+	    host.len == 0 || host.len > FACT_ADDRESS_MAX / 2 || !bytes_are_printable(host))
+		return;
+	user = bytes_take(bytes_until(user, ':'), FACT_ADDRESS_MAX / 2 - 1);
+	struct bytes told = host;
+	if (user.len && has_user && stream_wants_identities(stream) && bytes_are_printable(user)) {
+		memcpy(text, user.data, user.len);
+		text[user.len] = '@';
+		memcpy(text + user.len + 1, host.data, host.len);
+		told = BYTES((const uint8_t *)text, user.len + 1 + host.len);
+	}
+	if (seen_add(header == HEADER_FROM ? &sip->from : &sip->to, told))
+		stream_fact_text(stream, &facts[header == HEADER_FROM ? FACT_FROM : FACT_TO], told);
 }
 
 static void take_header(struct stream *stream, struct sip *sip, struct side *side,
@@ -452,6 +541,8 @@ static void take_header(struct stream *stream, struct sip *sip, struct side *sid
 	if (!line_split_header(line, &name, &value))
 		return;
 	enum header header = header_of(name);
+	if (header == HEADER_FROM || header == HEADER_TO)
+		take_address(stream, sip, header, value);
 	if (is_hint(header) && !sip->is_stated) {
 		sip->is_stated = true;
 		stream_state_protocol(stream, PROTOCOL_SIP, EVIDENCE_CONFIRMED);
@@ -463,6 +554,8 @@ static void take_header(struct stream *stream, struct sip *sip, struct side *sid
 		take_type(stream, sip, side, value);
 	else if (header == HEADER_USER_AGENT || header == HEADER_SERVER)
 		take_product(stream, sip, header, value);
+	else if (header == HEADER_AUTH)
+		take_auth(stream, sip, value);
 	else if (bytes_starts_with_nocase(name, BYTES_LITERAL("ms-")))
 		state_microsoft(stream, sip);
 	else
@@ -482,29 +575,34 @@ static bool is_new_place(struct sip *sip, const struct note *note)
 	return seen_add(&sip->places, BYTES(place, sizeof(place)));
 }
 
-/* The m= line before is complete: say where its media will be. */
-static void announce(struct stream *stream, struct sip *sip, struct sdp *sdp)
+static void announce_place(struct stream *stream, struct sip *sip, const struct addr *addr,
+                           uint32_t port)
 {
-	struct note note = {
-		.kind = NOTE_MEDIA,
-		.addr = sdp->has_own ? sdp->own : sdp->session,
-		.port = sdp->port,
-	};
-	if (sdp->port && (sdp->has_own || sdp->has_session) && !addr_is_unspecified(&note.addr) &&
+	struct note note = { .kind = NOTE_MEDIA, .addr = *addr, .port = (uint16_t)port };
+	if (port && port != DISCARD && port <= UINT16_MAX && !addr_is_unspecified(addr) &&
 	    is_new_place(sip, &note))
 		stream_emit_note(stream, &note);
-	sdp->port = 0;
-	sdp->has_own = false;
 }
 
-/* "IN IP4 192.0.2.1/127": network type, address type, address with an optional TTL. */
-static bool read_connection(struct bytes value, struct addr *addr)
+/* The m= line before is complete: say where its media will be, and the RTCP that goes with it. */
+static void announce(struct stream *stream, struct sip *sip, struct sdp *sdp)
+{
+	const struct addr *addr = sdp->has_own ? &sdp->own : &sdp->session;
+	bool is_placed = sdp->port && sdp->port != DISCARD && (sdp->has_own || sdp->has_session);
+	bool is_rtcp_next = sdp->is_rtp && !sdp->is_one_port && !sdp->rtcp_port;
+	for (unsigned i = 0; is_placed && i < sdp->n_ports; i++) {
+		announce_place(stream, sip, addr, sdp->port + 2 * i);
+		if (is_rtcp_next)
+			announce_place(stream, sip, addr, sdp->port + 2 * i + 1);
+	}
+	if (is_placed && sdp->rtcp_port)
+		announce_place(stream, sip, sdp->has_rtcp ? &sdp->rtcp : addr, sdp->rtcp_port);
+	*sdp = (struct sdp){ .session = sdp->session, .has_session = sdp->has_session };
+}
+
+static bool read_addr(struct bytes host, struct addr *addr)
 {
 	char text[ADDR_TEXT_SIZE];
-	if (!bytes_starts_with(value, BYTES_LITERAL("IN IP4 ")) &&
-	    !bytes_starts_with(value, BYTES_LITERAL("IN IP6 ")))
-		return false;
-	struct bytes host = bytes_until(bytes_trim(bytes_skip(value, strlen("IN IP4 "))), '/');
 	if (host.len == 0 || host.len >= sizeof(text) || !bytes_are_printable(host))
 		return false;
 	memcpy(text, host.data, host.len);
@@ -512,18 +610,93 @@ static bool read_connection(struct bytes value, struct addr *addr)
 	return addr_parse(addr, text);
 }
 
-/* "audio 49170/2 RTP/AVP 0": kind, port with an optional count, the rest. */
+/* "IN IP4 192.0.2.1/127": network type, address type, address with an optional TTL. */
+static bool read_connection(struct bytes value, struct addr *addr)
+{
+	if (!bytes_starts_with(value, BYTES_LITERAL("IN IP4 ")) &&
+	    !bytes_starts_with(value, BYTES_LITERAL("IN IP6 ")))
+		return false;
+	return read_addr(bytes_until(bytes_trim(bytes_skip(value, strlen("IN IP4 "))), '/'), addr);
+}
+
+/* Takes the next word off *rest. */
+static struct bytes next_word(struct bytes *rest)
+{
+	struct bytes text = bytes_trim(*rest);
+	struct bytes word = bytes_until(text, ' ');
+	*rest = bytes_skip(text, word.len);
+	return word;
+}
+
+/*
+ * An ICE candidate (RFC 5245 15.1): foundation, component, transport, priority, address, port. The
+ * older form that Office Communicator speaks has a password before the transport. Names are not
+ * resolved.
+ */
+static void take_candidate(struct stream *stream, struct sip *sip, struct bytes value)
+{
+	struct addr addr;
+	uint32_t port;
+	next_word(&value);
+	next_word(&value);
+	for (unsigned i = 0; i < 2; i++) {
+		struct bytes transport = next_word(&value);
+		if (!bytes_starts_with_nocase(transport, BYTES_LITERAL("UDP")) &&
+		    !bytes_starts_with_nocase(transport, BYTES_LITERAL("TCP")))
+			continue;
+		next_word(&value);
+		if (read_addr(next_word(&value), &addr) &&
+		    bytes_to_number(next_word(&value), UINT16_MAX, &port))
+			announce_place(stream, sip, &addr, port);
+		return;
+	}
+}
+
+/* "53020" or "53020 IN IP4 192.0.2.1" (RFC 3605). */
+static void take_rtcp(struct sdp *sdp, struct bytes value)
+{
+	struct bytes rest = value;
+	uint32_t port;
+	if (!bytes_to_number(next_word(&rest), UINT16_MAX, &port))
+		return;
+	sdp->rtcp_port = (uint16_t)port;
+	sdp->has_rtcp = read_connection(bytes_trim(rest), &sdp->rtcp);
+}
+
+/* a= of a media that was not refused. */
+static void take_media_attribute(struct stream *stream, struct sip *sip, struct sdp *sdp,
+                                 struct bytes value)
+{
+	struct bytes name = bytes_until(value, ':');
+	struct bytes rest = bytes_skip(value, name.len + 1);
+	if (bytes_equal(name, BYTES_LITERAL("candidate")))
+		take_candidate(stream, sip, rest);
+	else if (bytes_equal(name, BYTES_LITERAL("rtcp")))
+		take_rtcp(sdp, rest);
+	else if (bytes_equal(name, BYTES_LITERAL("rtcp-mux")))
+		sdp->is_one_port = true;
+	else if (bytes_equal(name, BYTES_LITERAL("crypto")) && !sip->has_srtp) {
+		sip->has_srtp = true;
+		stream_fact_bool(stream, &facts[FACT_SRTP], true);
+	}
+}
+
+/* "audio 49170/2 RTP/AVP 0": kind, port with an optional count, protocol, the rest. */
 static void take_media(struct stream *stream, struct sip *sip, struct sdp *sdp, struct bytes value)
 {
-	struct bytes kind = bytes_until(value, ' ');
-	struct bytes rest = bytes_skip(value, kind.len + 1);
-	uint32_t port;
+	struct bytes rest = value, kind = next_word(&rest), ports = next_word(&rest);
+	struct bytes first = bytes_until(ports, '/');
+	uint32_t port, n_ports = 1;
 	announce(stream, sip, sdp);
 	sdp->is_in_media = true;
 	if (kind.len == 0 || kind.len > 32 || !bytes_are_printable(kind) ||
-	    !bytes_to_number(bytes_until(bytes_until(rest, ' '), '/'), 65535, &port))
+	    !bytes_to_number(first, UINT16_MAX, &port))
 		return;
+	if (!bytes_to_number(bytes_skip(ports, first.len + 1), MAX_PORTS, &n_ports))
+		n_ports = 1;
 	sdp->port = (uint16_t)port;
+	sdp->n_ports = (uint8_t)n_ports;
+	sdp->is_rtp = bytes_find(bytes_until(bytes_trim(rest), ' '), BYTES_LITERAL("RTP/")) >= 0;
 	if (seen_add(&sip->kinds, kind))
 		stream_fact_text(stream, &facts[FACT_MEDIA], kind);
 	if (bytes_equal(kind, BYTES_LITERAL("applicationsharing")))
@@ -545,9 +718,11 @@ static void take_sdp_line(struct stream *stream, struct sip *sip, struct sdp *sd
 			sdp->has_own = read_connection(value, &sdp->own);
 		else
 			sdp->has_session = read_connection(value, &sdp->session);
-	} else {
+	} else if (bytes_starts_with(line, BYTES_LITERAL("a="))) {
 		state_microsoft_if(stream, sip, bytes_take(line, 16), attributes,
 		                   ARRAY_SIZE(attributes));
+		if (sdp->is_in_media && sdp->port)
+			take_media_attribute(stream, sip, sdp, value);
 	}
 }
 

@@ -180,22 +180,33 @@ Test(detect_sip, noise_is_nothing)
 
 /* ---- Media ------------------------------------------------------------------------------- */
 
+/* The next note, which must be media at this place. */
+static void expect_media(struct feed *feed, const char *address, uint16_t port)
+{
+	struct note note;
+	struct addr addr;
+	cr_assert(detect_next_note(feed->detect, &note), "%s:%u is not announced", address, port);
+	cr_assert_eq(note.kind, NOTE_MEDIA);
+	cr_assert(addr_parse(&addr, address));
+	cr_assert(addr_equal(&note.addr, &addr), "port %u, not %s", note.port, address);
+	cr_assert_eq(note.port, port, "%u, not %u", note.port, port);
+	cr_assert_gt(note.time_ns, 1400000000 * NS_PER_SECOND);
+}
+
+static void expect_no_more(struct feed *feed)
+{
+	struct note note;
+	cr_assert_not(detect_next_note(feed->detect, &note));
+}
+
+/* RTCP is one port above (RFC 3550 section 11); "50020/2" are two pairs; its own c= counts. */
 static void check_media(struct feed *feed)
 {
-	struct note first, second;
-	struct addr addr;
-	cr_assert(detect_next_note(feed->detect, &first));
-	cr_assert(detect_next_note(feed->detect, &second));
-	cr_assert_not(detect_next_note(feed->detect, &(struct note){ 0 }));
-	cr_assert_eq(first.kind, NOTE_MEDIA);
-	cr_assert(addr_parse(&addr, "10.0.9.1"));
-	cr_assert(addr_equal(&first.addr, &addr));
-	cr_assert_eq(first.port, 50010);
-	cr_assert_gt(first.time_ns, 1400000000 * NS_PER_SECOND);
-	cr_assert_eq(second.kind, NOTE_MEDIA);
-	cr_assert(addr_parse(&addr, "10.0.9.7"));
-	cr_assert(addr_equal(&second.addr, &addr), "its own c= counts");
-	cr_assert_eq(second.port, 50020);
+	expect_media(feed, "10.0.9.1", 50010);
+	expect_media(feed, "10.0.9.1", 50011);
+	for (uint16_t port = 50020; port <= 50023; port++)
+		expect_media(feed, "10.0.9.7", port);
+	expect_no_more(feed);
 	cr_assert(feed_has_text(feed, "sip.media", "audio"));
 	cr_assert(feed_has_text(feed, "sip.media", "video"));
 	cr_assert(feed_has_text(feed, "sip.methods", "BYE"), "the body was framed");
@@ -211,16 +222,13 @@ Test(detect_sip, sdp_announces_media_however_it_is_cut)
 Test(detect_sip, sdp_in_a_datagram_ends_with_it)
 {
 	struct feed feed;
-	struct note note;
 	feed_open_udp(&feed);
 	FEED_UDP(&feed, 0,
 	         "INVITE sip:b SIP/2.0\r\nVia: x\r\nContent-Type: application/sdp\r\n\r\n"
 	         "v=0\r\nc=IN IP6 2001:db8::7\r\nm=audio 4000 RTP/AVP 0");
-	cr_assert_eq(take_notes(&feed, &note), 1);
-	struct addr addr;
-	cr_assert(addr_parse(&addr, "2001:db8::7"));
-	cr_assert(addr_equal(&note.addr, &addr));
-	cr_assert_eq(note.port, 4000);
+	expect_media(&feed, "2001:db8::7", 4000);
+	expect_media(&feed, "2001:db8::7", 4001);
+	expect_no_more(&feed);
 	feed_finish(&feed);
 	feed_close(&feed);
 }
@@ -274,7 +282,78 @@ Test(detect_sip, a_session_refreshed_is_announced_once)
 	feed_open_tcp(&feed);
 	for (unsigned i = 0; i < 100; i++)
 		FEED_TCP(&feed, 0, INVITE);
-	cr_assert_eq(take_notes(&feed, &note), 2);
+	cr_assert_eq(take_notes(&feed, &note), 6);
+	feed_finish(&feed);
+	feed_close(&feed);
+}
+
+/* What Lync puts into an offer: RFC 5245 candidates of this host, of its relay, over UDP and TCP.
+ */
+Test(detect_sip, candidates_announce_media)
+{
+	struct feed feed;
+	feed_open_udp(&feed);
+	FEED_UDP(&feed, 1,
+	         "SIP/2.0 200 OK\r\nVia: x\r\nContent-Type: application/sdp\r\n\r\n"
+	         "v=0\r\nc=IN IP4 203.0.113.12\r\n"
+	         "m=audio 51000 RTP/SAVP 114\r\n"
+	         "a=candidate:1 1 UDP 2130706431 10.0.9.1 50010 typ host \r\n"
+	         "a=candidate:1 2 UDP 2130705918 10.0.9.1 50017 typ host \r\n"
+	         "a=candidate:2 1 TCP-PASS 6556159 203.0.113.12 52000 typ relay raddr 10.0.9.1 "
+	         "rport "
+	         "50020\r\n"
+	         "a=candidate:3 1 TCP-ACT 7076607 10.0.9.1 9 typ host\r\n"
+	         "a=candidate:4 1 UDP 1 host.local 50030 typ host\r\n"
+	         "a=candidate:5 1 UDP 1 2001:db8::9 50032 typ host\r\n"
+	         "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0\r\n"
+	         "a=rtcp:51007\r\n"
+	         "m=video 0 RTP/SAVP 121\r\n"
+	         "a=candidate:1 1 UDP 2130706431 10.0.9.1 50040 typ host\r\n");
+	expect_media(&feed, "10.0.9.1", 50010);
+	expect_media(&feed, "10.0.9.1", 50017);
+	expect_media(&feed, "203.0.113.12", 52000);
+	expect_media(&feed, "2001:db8::9", 50032);
+	expect_media(&feed, "203.0.113.12", 51000);
+	expect_media(&feed, "203.0.113.12", 51007);
+	expect_no_more(&feed);
+	feed_finish(&feed);
+	cr_assert_eq(feed_number(&feed, "sip.srtp"), 1);
+	for (const struct fact *fact = feed.flow.facts->list; fact; fact = fact->next)
+		cr_assert_lt(bytes_find(fact->text, BYTES_LITERAL("c2VjcmV0")), 0, "a key is told");
+	feed_close(&feed);
+}
+
+/* The form of Office Communicator 2007: a password before the transport, a priority below one. */
+Test(detect_sip, old_candidates_announce_media)
+{
+	struct feed feed;
+	feed_open_udp(&feed);
+	FEED_UDP(&feed, 0,
+	         "INVITE sip:b SIP/2.0\r\nVia: x\r\nContent-Type: application/sdp\r\n\r\n"
+	         "v=0\r\nc=IN IP4 10.0.9.1\r\nm=audio 50010 RTP/AVP 114\r\n"
+	         "a=candidate:GzVc 1 c2VjcmV0 UDP 0.830 10.0.9.2 50050\r\n"
+	         "a=candidate:GzVc 1 c2VjcmV0 SCTP 0.830 10.0.9.3 50052\r\n"
+	         "a=rtcp-mux\r\n");
+	expect_media(&feed, "10.0.9.2", 50050);
+	expect_media(&feed, "10.0.9.1", 50010);
+	expect_no_more(&feed);
+	feed_finish(&feed);
+	feed_close(&feed);
+}
+
+/* RFC 3605: RTCP may have an address of its own. */
+Test(detect_sip, rtcp_may_be_elsewhere)
+{
+	struct feed feed;
+	feed_open_udp(&feed);
+	FEED_UDP(&feed, 0,
+	         "INVITE sip:b SIP/2.0\r\nVia: x\r\nContent-Type: application/sdp\r\n\r\n"
+	         "v=0\r\nc=IN IP4 10.0.9.1\r\nm=audio 49170 RTP/AVP 0\r\n"
+	         "a=rtcp:53020 IN IP4 10.0.9.9\r\nm=audio 9 RTP/AVP 0\r\n"
+	         "a=rtcp:9\r\n");
+	expect_media(&feed, "10.0.9.1", 49170);
+	expect_media(&feed, "10.0.9.9", 53020);
+	expect_no_more(&feed);
 	feed_finish(&feed);
 	feed_close(&feed);
 }
@@ -464,6 +543,75 @@ Test(detect_sip, facts_hold_no_addresses_of_users)
 	feed_finish(&feed);
 	for (const struct fact *fact = feed.flow.facts->list; fact; fact = fact->next)
 		cr_assert_lt(bytes_find(fact->text, BYTES_LITERAL("bob")), 0);
+	feed_close(&feed);
+}
+
+/* RFC 3261 sections 19.1 and 20.20: a name, quoted or not, a URI in brackets or bare. */
+#define CALL                                                                                       \
+	"INVITE sip:bob@b.example SIP/2.0\r\nVia: x\r\n"                                           \
+	"From: \"A <x@y> \" <sip:alice:hunter2@contoso.example:5060;opaque=user>;tag=1\r\n"        \
+	"To: sip:bob@[2001:db8::1]:5061;tag=2\r\nUser-Agent: Phone/1.0 of alice@b.example\r\n"     \
+	"Authorization: TLS-DSK qop=\"auth\", opaque=\"7345\"\r\nContent-Length: 0\r\n\r\n"        \
+	"INVITE sip:bob@b.example SIP/2.0\r\nVia: x\r\nf: <tel:+15550100>\r\n"                     \
+	"t: <sip:carol@c.example>\r\nProxy-Authorization: NTLM gssapi-data=\"TlRM\"\r\n"           \
+	"Content-Length: 0\r\n\r\n"
+
+static bool any_text_holds(const struct feed *feed, const char *text)
+{
+	for (const struct fact *fact = feed->flow.facts->list; fact; fact = fact->next)
+		if (bytes_find(fact->text, bytes_from_text(text)) >= 0)
+			return true;
+	return false;
+}
+
+Test(detect_sip, addresses_are_told_by_domain)
+{
+	struct feed feed;
+	feed_open_tcp(&feed);
+	FEED_TCP(&feed, 0, CALL);
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "sip.from", "contoso.example"));
+	cr_assert(feed_has_text(&feed, "sip.to", "[2001:db8::1]"));
+	cr_assert(feed_has_text(&feed, "sip.to", "c.example"));
+	cr_assert(feed_has_text(&feed, "sip.auth", "TLS-DSK"));
+	cr_assert(feed_has_text(&feed, "sip.auth", "NTLM"));
+	cr_assert_eq(feed_number(&feed, "sip.microsoft"), 1);
+	static const char *const hidden[] = { "alice",   "bob",  "carol", "15550100",
+		                              "hunter2", "7345", "TlRM" };
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		cr_assert_not(any_text_holds(&feed, hidden[i]), "%s is told", hidden[i]);
+	feed_close(&feed);
+}
+
+Test(detect_sip, identities_when_asked_for_but_no_credentials)
+{
+	struct feed feed;
+	feed_open(&feed, FEED_FROM_SYN,
+	          &(struct detect_options){ .without_ndpi = true, .identities = true });
+	FEED_TCP(&feed, 0, CALL);
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "sip.from", "alice@contoso.example"));
+	cr_assert(feed_has_text(&feed, "sip.to", "bob@[2001:db8::1]"));
+	cr_assert(feed_has_text(&feed, "sip.to", "carol@c.example"));
+	cr_assert(feed_has_text(&feed, "sip.user_agent", "Phone/1.0 of alice@b.example"));
+	static const char *const hidden[] = { "hunter2", "7345", "TlRM" };
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		cr_assert_not(any_text_holds(&feed, hidden[i]), "%s is told", hidden[i]);
+	feed_close(&feed);
+}
+
+Test(detect_sip, schemes_of_others_are_not_microsofts)
+{
+	struct feed feed;
+	feed_open_tcp(&feed);
+	FEED_TCP(&feed, 0,
+	         "REGISTER sip:b SIP/2.0\r\nVia: x\r\n"
+	         "Authorization: Digest username=\"alice\", realm=\"b\"\r\n"
+	         "Content-Length: 0\r\n\r\n");
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "sip.auth", "Digest"));
+	cr_assert_eq(feed_number(&feed, "sip.microsoft"), -1);
+	cr_assert_not(any_text_holds(&feed, "alice"));
 	feed_close(&feed);
 }
 

@@ -176,7 +176,7 @@ Test(detect_stream, notes_are_bounded_per_flow)
 	scene_open(&scene);
 	struct note note = { .kind = NOTE_RPC }, out;
 	unsigned n = 0;
-	for (unsigned i = 0; i < 500; i++)
+	for (unsigned i = 0; i < STREAM_MAX_NOTES + 100; i++)
 		stream_emit_note(&scene.stream, &note);
 	while (detect_next_note(scene.detect, &out))
 		n++;
