@@ -1,7 +1,7 @@
 /*
  * One flow out of a fuzzer's bytes, through detect_packet() as the program does.
  *
- *	flags        1 byte: 01 TCP, 02 (with 01) the capture began later
+ *	flags        1 byte: 01 TCP, 02 (with 01) the capture began later, 04 with identities
  *	packets      16 bits: 8000 side, 4000 cut by the capture to half, 2000 the end of that side
  *(FIN) or, on TCP, 1000 a hole of 100 bytes before it; 0fff length; then that many bytes
  */
@@ -15,6 +15,7 @@
 enum flow_input_flags {
 	INPUT_TCP = 0x01,
 	INPUT_MIDSTREAM = 0x02,
+	INPUT_IDENTITIES = 0x04,
 	INPUT_SIDE = 0x8000,
 	INPUT_CUT = 0x4000,
 	INPUT_END = 0x2000,
@@ -62,7 +63,9 @@ static inline int flow_input_run(const uint8_t *data, size_t size, uint16_t port
 	};
 	uint32_t seq[2] = { 1000, 2000 };
 	_cleanup_(detect_freep) struct detect *detect = NULL;
-	if (detect_new(&detect, &(struct detect_options){ .without_ndpi = true }) < 0)
+	const struct detect_options options = { .without_ndpi = true,
+		                                .identities = flags & INPUT_IDENTITIES };
+	if (detect_new(&detect, &options) < 0)
 		return 0;
 	while (reader_left(&r)) {
 		uint16_t head = reader_be16(&r);
