@@ -132,6 +132,7 @@ struct detect_view {
 	struct bytes first[2];   /* TCP: first bytes of each side, in order, without a hole */
 	bool from_start[2];      /* first[side] begins at the stream's first byte */
 	bool is_full[2];         /* no more will be added to first[side]: bound reached, END, or a gap */
+	bool is_decrypted;       /* TCP: what was sealed in TLS and keys have opened */
 	const struct datagram *datagrams; /* UDP: the first ones, in order of capture */
 	size_t n_datagrams;
 };

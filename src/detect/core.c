@@ -319,7 +319,8 @@ static bool bind(struct stream *stream, size_t index)
 
 static struct detect_view tcp_view(const struct stream *stream, bool is_last)
 {
-	struct detect_view view = { .transport = TRANSPORT_TCP };
+	struct detect_view view = { .transport = TRANSPORT_TCP,
+		                    .is_decrypted = stream->is_decrypted };
 	for (unsigned side = 0; side < 2; side++) {
 		view.first[side] = keep_get(&stream->keep, side);
 		view.from_start[side] = stream->from_start[side];
