@@ -51,7 +51,15 @@ struct msturn_state {
 
 _Static_assert(sizeof(struct msturn_state) <= 4096, "see struct detector");
 
-enum { FACT_VERSION, FACT_SERVER_VERSION, FACT_REALM, FACT_ERROR, FACT_PSEUDO_TLS, FACT_RELAYED };
+enum {
+	FACT_VERSION,
+	FACT_SERVER_VERSION,
+	FACT_REALM,
+	FACT_ERROR,
+	FACT_PSEUDO_TLS,
+	FACT_MULTIPLEXED,
+	FACT_RELAYED
+};
 
 static const struct fact_def facts[] = {
 	[FACT_VERSION] = { .name = "msturn.version",
@@ -70,9 +78,12 @@ static const struct fact_def facts[] = {
 	[FACT_PSEUDO_TLS] = { .name = "msturn.pseudo_tls",
 	                      .type = FACT_BOOL,
 	                      .help = "a pseudo TLS handshake came first" },
+	[FACT_MULTIPLEXED] = { .name = "msturn.multiplexed",
+	                       .type = FACT_BOOL,
+	                       .help = "messages came behind the header of multiplexed TURN" },
 	[FACT_RELAYED] = { .name = "msturn.relayed",
 	                   .type = FACT_TEXT,
-	                   .help = "what the relay carries: stun, dtls, rtp, rtcp",
+	                   .help = "what the relay carries: " RELAY_KINDS,
 	                   .is_list = true },
 	{ 0 },
 };
@@ -273,8 +284,8 @@ static void see_message(struct msturn_state *state, struct stream *stream, unsig
 	struct reader r = reader_of(message->attributes);
 	struct stun_attribute attribute;
 	while (stun_next_attribute(&r, false, &attribute)) {
-		size_t cut = reader_left(&r) ? 0 : message->len_body - message->attributes.len;
-		see_attribute(state, stream, side, &attribute, attribute.value.len + cut);
+		see_attribute(state, stream, side, &attribute,
+		              stun_length_of(message, &r, &attribute));
 	}
 }
 
@@ -380,6 +391,8 @@ static enum detect_step on_datagram(struct msturn_state *state, struct stream *s
 	struct bytes bytes = datagram->bytes;
 	size_t len_wire = datagram->len_wire;
 	bool is_multiplexed = demultiplex(&bytes, &len_wire);
+	if (is_multiplexed)
+		stream_fact_bool(stream, &facts[FACT_MULTIPLEXED], true);
 	if (read_message(&message, bytes, len_wire)) {
 		see_message(state, stream, datagram->side, &message);
 	} else if (is_multiplexed || state->has_destination) {
@@ -402,6 +415,12 @@ static enum detect_step on_data(struct stream *stream, unsigned side, struct byt
 	return flags & STREAM_GAP ? DETECT_DONE : on_bytes(state, stream, side, bytes);
 }
 
+static void on_end(struct stream *stream)
+{
+	struct msturn_state *state = stream_state(stream);
+	relay_end(&state->relay, stream, &facts[FACT_RELAYED]);
+}
+
 const struct detector detector_msturn = {
 	.name = "msturn",
 	.help = "MS-TURN over UDP, over TCP, and behind its pseudo TLS handshake",
@@ -411,4 +430,5 @@ const struct detector detector_msturn = {
 	.state_size = sizeof(struct msturn_state),
 	.probe = probe,
 	.on_data = on_data,
+	.on_end = on_end,
 };

@@ -56,7 +56,9 @@ enum {
 	FACT_SOFTWARE,
 	FACT_MAPPED,
 	FACT_FINGERPRINT,
+	FACT_ICE,
 	FACT_MICROSOFT,
+	FACT_MICROSOFT_VERSION,
 	FACT_RELAYED
 };
 
@@ -78,12 +80,18 @@ static const struct fact_def facts[] = {
 	[FACT_FINGERPRINT] = { .name = "stun.fingerprint",
 	                       .type = FACT_BOOL,
 	                       .help = "a FINGERPRINT was seen and is right" },
+	[FACT_ICE] = { .name = "stun.ice",
+	               .type = FACT_BOOL,
+	               .help = "a check of ICE: it has a priority or a role" },
 	[FACT_MICROSOFT] = { .name = "stun.microsoft",
 	                     .type = FACT_BOOL,
 	                     .help = "attributes that only Microsoft's ICE sends were seen" },
+	[FACT_MICROSOFT_VERSION] = { .name = "stun.microsoft_version",
+	                             .type = FACT_NUMBER,
+	                             .help = "its version, of the first message that had one" },
 	[FACT_RELAYED] = { .name = "turn.relayed",
 	                   .type = FACT_TEXT,
-	                   .help = "what the relay carries: stun, dtls, rtp, rtcp",
+	                   .help = "what the relay carries: " RELAY_KINDS,
 	                   .is_list = true },
 	{ 0 },
 };
@@ -245,20 +253,54 @@ static bool is_dtls(struct bytes bytes)
 	return type >= 20 && type <= 63 && (version == 0xfeff || version == 0xfefd);
 }
 
+static void state_kind(struct relay *relay, struct stream *stream, const struct fact_def *def,
+                       struct bytes kind)
+{
+	relay->has_kind = true;
+	stream_fact_text(stream, def, kind);
+}
+
+/* Steps into a Send or Data indication. False, nothing changed, if it is none. */
+static bool unwrap(struct bytes *bytes, size_t *len_wire)
+{
+	struct stun_message message;
+	struct stun_attribute attribute;
+	if (!stun_is_message(*bytes, *len_wire) || !stun_read(&message, *bytes, *len_wire) ||
+	    (message.type != SEND_INDICATION && message.type != DATA_INDICATION))
+		return false;
+	struct reader r = reader_of(message.attributes);
+	while (stun_next_attribute(&r, true, &attribute)) {
+		if (attribute.type != STUN_DATA)
+			continue;
+		*len_wire = stun_length_of(&message, &r, &attribute);
+		*bytes = attribute.value;
+		return true;
+	}
+	return false;
+}
+
 void relay_add(struct relay *relay, struct stream *stream, const struct fact_def *def,
                unsigned side, struct bytes bytes, size_t len_wire)
 {
 	relay->n_seen++;
+	for (unsigned depth = 1; depth < RELAY_DEPTH && unwrap(&bytes, &len_wire); depth++)
+		state_kind(relay, stream, def, BYTES_LITERAL("turn"));
 	if (stun_is_message(bytes, len_wire))
-		stream_fact_text(stream, def, BYTES_LITERAL("stun"));
+		state_kind(relay, stream, def, BYTES_LITERAL("stun"));
 	else if (is_dtls(bytes))
-		stream_fact_text(stream, def, BYTES_LITERAL("dtls"));
+		state_kind(relay, stream, def, BYTES_LITERAL("dtls"));
 	else if (!rtp_watch_add(&relay->watch, side, bytes, len_wire))
-		return;
+		relay->has_unknown = true;
 	if (rtp_watch_has_rtp(&relay->watch))
-		stream_fact_text(stream, def, BYTES_LITERAL("rtp"));
+		state_kind(relay, stream, def, BYTES_LITERAL("rtp"));
 	if (rtp_watch_has_rtcp(&relay->watch))
-		stream_fact_text(stream, def, BYTES_LITERAL("rtcp"));
+		state_kind(relay, stream, def, BYTES_LITERAL("rtcp"));
+}
+
+void relay_end(const struct relay *relay, struct stream *stream, const struct fact_def *def)
+{
+	if (relay->has_unknown || (relay->n_seen && !relay->has_kind))
+		stream_fact_text(stream, def, BYTES_LITERAL("unknown"));
 }
 
 /* ---- Frames of a TCP direction ------------------------------------------------------------- */
@@ -433,8 +475,22 @@ static void see_attribute(struct stun_state *state, struct stream *stream, unsig
 	case STUN_XOR_MAPPED_ADDRESS:
 		stream_fact_bool(stream, &facts[FACT_MAPPED], true);
 		break;
-	case STUN_MS_CANDIDATE_IDENTIFIER:
+	case STUN_PRIORITY:
+	case STUN_USE_CANDIDATE:
+	case STUN_ICE_CONTROLLED:
+	case STUN_ICE_CONTROLLING:
+		stream_fact_bool(stream, &facts[FACT_ICE], true);
+		break;
 	case STUN_MS_IMPLEMENTATION_VERSION:
+		if (attribute->value.len == 4)
+			stream_fact_number(
+			        stream, &facts[FACT_MICROSOFT_VERSION],
+			        reader_be32(&(struct reader){ .bytes = attribute->value }));
+		/* fall through */
+	case STUN_MS_APP_ID:
+	case STUN_MS_SEQUENCE_NUMBER:
+	case STUN_MS_CANDIDATE_IDENTIFIER:
+	case STUN_MS_SERVICE_QUALITY:
 		stream_fact_bool(stream, &facts[FACT_MICROSOFT], true);
 		break;
 	case STUN_FINGERPRINT:
@@ -462,9 +518,8 @@ static void see_message(struct stun_state *state, struct stream *stream, unsigne
 	struct reader r = reader_of(message->attributes);
 	struct stun_attribute attribute;
 	while (stun_next_attribute(&r, true, &attribute)) {
-		/* What the attribute says of its length is lost only where the capture cut it. */
-		size_t cut = reader_left(&r) ? 0 : message->len_body - message->attributes.len;
-		see_attribute(state, stream, side, bytes, &attribute, attribute.value.len + cut);
+		see_attribute(state, stream, side, bytes, &attribute,
+		              stun_length_of(message, &r, &attribute));
 	}
 }
 
@@ -504,6 +559,7 @@ static void on_end(struct stream *stream)
 	bool is_told = stream_facts(stream)->protocol != PROTOCOL_MSTURN;
 	if (state->has_request && !state->is_answered && is_told)
 		stream_fact_bool(stream, &facts[FACT_ANSWERED], false);
+	relay_end(&state->relay, stream, &facts[FACT_RELAYED]);
 	if (rtp_watch_has_rtp(&state->media))
 		rtp_watch_end(&state->media, stream);
 }

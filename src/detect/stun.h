@@ -19,9 +19,16 @@ enum stun_attribute_type {
 	STUN_ERROR_CODE = 0x0009,
 	STUN_DATA = 0x0013,
 	STUN_XOR_MAPPED_ADDRESS = 0x0020,
+	STUN_PRIORITY = 0x0024,
+	STUN_USE_CANDIDATE = 0x0025,
 	STUN_SOFTWARE = 0x8022,
 	STUN_FINGERPRINT = 0x8028,
+	STUN_ICE_CONTROLLED = 0x8029,
+	STUN_ICE_CONTROLLING = 0x802a,
+	STUN_MS_APP_ID = 0x8037,
+	STUN_MS_SEQUENCE_NUMBER = 0x8050,
 	STUN_MS_CANDIDATE_IDENTIFIER = 0x8054,
+	STUN_MS_SERVICE_QUALITY = 0x8055,
 	STUN_MS_IMPLEMENTATION_VERSION = 0x8070,
 };
 
@@ -44,6 +51,13 @@ bool stun_read(struct stun_message *out, struct bytes bytes, size_t len_wire);
 /* The next attribute; is_padded is false for MS-TURN. False at the end or where the capture ends.
  */
 bool stun_next_attribute(struct reader *r, bool is_padded, struct stun_attribute *out);
+/* The wire length of the attribute last read by r: the capture may have cut what it has of it. */
+static inline size_t stun_length_of(const struct stun_message *message, const struct reader *r,
+                                    const struct stun_attribute *attribute)
+{
+	size_t cut = reader_left(r) ? 0 : message->len_body - message->attributes.len;
+	return attribute->value.len + cut;
+}
 /* RFC 5389: cookie, a known method and class, attributes that end where the message ends. */
 bool stun_is_message(struct bytes bytes, size_t len_wire);
 /* 401 of an ERROR-CODE value; 0 if it is none. */
@@ -108,10 +122,19 @@ void rtp_watch_end(const struct rtp_watch *watch, struct stream *stream);
 struct relay {
 	struct rtp_watch watch;
 	uint32_t n_seen;
+	bool has_kind; /* one was stated */
+	bool has_unknown;
 };
 
-/* Looks at one nested datagram and states def ("stun", "rtp", ...) when its kind is proven. */
+#define RELAY_KINDS "stun, turn, dtls, rtp, rtcp, unknown"
+/*
+ * Looks at one nested datagram and states def ("stun", "rtp", ...) when its kind is proven. A relay
+ * may carry another one's messages ("turn"), and those a datagram: at most RELAY_DEPTH of them.
+ */
+#define RELAY_DEPTH 4
 void relay_add(struct relay *relay, struct stream *stream, const struct fact_def *def,
                unsigned side, struct bytes bytes, size_t len_wire);
+/* The flow ends: says "unknown" if something was carried that is none of these, or not proven. */
+void relay_end(const struct relay *relay, struct stream *stream, const struct fact_def *def);
 
 #endif

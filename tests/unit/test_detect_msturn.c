@@ -93,6 +93,8 @@ Test(detect_msturn, udp_multiplexed)
 	feed_hex(&feed, 0, "ff10 002c 0102030405060708" ALLOCATE_V6);
 	feed_finish(&feed);
 	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_MSTURN);
+	cr_assert_eq(feed_number(&feed, "msturn.multiplexed"), 1);
+	cr_assert_eq(feed_number(&feed, "msturn.relayed"), -1, "nothing was");
 	feed_close(&feed);
 	feed_open_udp(&feed);
 	feed_hex(&feed, 0, "ff10 002d 0102030405060708" ALLOCATE_V6);
@@ -163,6 +165,19 @@ Test(detect_msturn, relayed)
 	cr_assert(feed_has_text(&feed, "msturn.relayed", "stun"));
 	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_MSTURN);
 	cr_assert_not(feed.flow.facts->has_media);
+	feed_close(&feed);
+}
+
+Test(detect_msturn, relayed_and_unknown)
+{
+	struct feed feed;
+	feed_open_udp(&feed);
+	feed_hex(&feed, 0, ALLOCATE_V2);
+	feed_hex(&feed, 0,
+	         "0004 0010 00000000000000000000000000000001" COOKIE "0013 0004 41424344");
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "msturn.relayed", "unknown"));
+	cr_assert_eq(feed_number(&feed, "msturn.multiplexed"), -1);
 	feed_close(&feed);
 }
 

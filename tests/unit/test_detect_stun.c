@@ -114,6 +114,23 @@ Test(detect_stun, microsoft_ice)
 	feed_finish(&feed);
 	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_STUN);
 	cr_assert_eq(feed_number(&feed, "stun.microsoft"), 1);
+	cr_assert_eq(feed_number(&feed, "stun.microsoft_version"), 2);
+	cr_assert_eq(feed_number(&feed, "stun.ice"), 1, "0024 is a priority");
+	feed_close(&feed);
+}
+
+/* A check of the IETF's ICE: USE-CANDIDATE and a role. */
+Test(detect_stun, ice)
+{
+	struct feed feed;
+	feed_open_udp(&feed);
+	feed_hex(
+	        &feed, 0,
+	        "0001 0010 2112a442 0102030405060708090a0b0c 0025 0000 802a 0008 0000000000000001");
+	feed_finish(&feed);
+	cr_assert_eq(feed_number(&feed, "stun.ice"), 1);
+	cr_assert_eq(feed_number(&feed, "stun.microsoft"), -1);
+	cr_assert_eq(feed_number(&feed, "stun.microsoft_version"), -1);
 	feed_close(&feed);
 }
 
@@ -175,6 +192,63 @@ Test(detect_stun, relayed_by_send_and_data)
 	cr_assert(feed_has_text(&feed, "turn.relayed", "stun"));
 	cr_assert_not(feed_has_text(&feed, "turn.relayed", "rtcp"));
 	cr_assert_not(feed.flow.facts->has_media, "the media is not this flow's own");
+	feed_close(&feed);
+}
+
+/* What has no shape that is known, and what has one but is too little to be proven. */
+Test(detect_stun, relayed_and_unknown)
+{
+	static const char *const carried[] = {
+		"0016 000c 2112a442 000000000000000000000001 0013 0008 4142434445464748",
+		"0016 0010 2112a442 000000000000000000000001 0013 000c 8000 0001 00000000 11223344",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(carried); i++) {
+		struct feed feed;
+		feed_open_udp(&feed);
+		feed_hex(&feed, 0, carried[i]);
+		cr_assert_not(feed_has_text(&feed, "turn.relayed", "unknown"), "more may come");
+		feed_finish(&feed);
+		cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_TURN);
+		cr_assert(feed_has_text(&feed, "turn.relayed", "unknown"), "%zu", i);
+		cr_assert_not(feed_has_text(&feed, "turn.relayed", "rtp"));
+		feed_close(&feed);
+	}
+}
+
+/* A Send indication inside a Data indication inside a Send indication: one relay behind another. */
+#define NESTED(length, data_length)                                                                \
+	"0016 " length " 2112a442 000000000000000000000001 0013 " data_length " "
+Test(detect_stun, relay_behind_a_relay)
+{
+	struct feed feed;
+	feed_open_udp(&feed);
+	for (unsigned i = 1; i <= 3; i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+		         NESTED("0028", "0024") NESTED("0010", "000c") "8000 %04x %08x 11223344", i,
+		         160 * i);
+		feed_hex(&feed, 0, text);
+	}
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "turn.relayed", "turn"));
+	cr_assert(feed_has_text(&feed, "turn.relayed", "rtp"));
+	cr_assert_not(feed_has_text(&feed, "turn.relayed", "unknown"));
+	feed_close(&feed);
+}
+
+Test(detect_stun, relays_are_opened_to_a_bound)
+{
+	struct feed feed;
+	feed_open_udp(&feed);
+	/* Five deep: what the innermost carries is not looked at. */
+	feed_hex(&feed, 0,
+	         NESTED("0070", "006c") NESTED("0058", "0054") NESTED("0040", "003c")
+	                 NESTED("0028", "0024")
+	                         NESTED("0010", "000c") "16fe fd00 0000 0000 0000 0000");
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "turn.relayed", "turn"));
+	cr_assert(feed_has_text(&feed, "turn.relayed", "stun"));
+	cr_assert_not(feed_has_text(&feed, "turn.relayed", "dtls"));
 	feed_close(&feed);
 }
 
