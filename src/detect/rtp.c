@@ -10,7 +10,11 @@
  * anything less must come twice from one source, or from both sides. Feedback may stand alone (RFC
  * 5506).
  *
- * Payloads are not looked at. Ports exclude (below 1024 there is no media) and never include.
+ * Payloads are looked at only where they are in clear and short: telephone events (RFC 4733) in
+ * Microsoft's payload type for them ([MS-RTPDT]), and the frames of x-data, by which Lync transfers
+ * files. Its SSRCs end below ffffff01 ([MS-SDPEXT] 3.1.5.31.1), which is stated and refutes
+ * nothing: gateways of others choose as they like. Ports exclude (below 1024 there is no media) and
+ * never include.
  */
 #include "stun.h"
 
@@ -23,6 +27,9 @@
 #define MAX_RESYNC      2048 /* bytes searched for the beginning of a frame */
 #define ENOUGH_PACKETS  64   /* once confirmed */
 #define AT_MOST_PACKETS 1024
+#define HIGHEST_SSRC    UINT32_C(0xffffff00)
+#define TYPE_EVENTS     101
+#define TYPE_X_DATA     127
 
 enum rtcp_type { RTCP_SR = 200, RTCP_RR = 201, RTCP_RTPFB = 205, RTCP_PSFB = 206 };
 
@@ -34,7 +41,15 @@ struct rtp_state {
 
 _Static_assert(sizeof(struct rtp_state) <= 4096, "see struct detector");
 
-enum { FACT_PAYLOAD_TYPES, FACT_SSRCS, FACT_EXTENSION, FACT_MICROSOFT };
+enum {
+	FACT_PAYLOAD_TYPES,
+	FACT_SSRCS,
+	FACT_SSRC_RANGE,
+	FACT_EXTENSION,
+	FACT_DTMF,
+	FACT_X_DATA,
+	FACT_MICROSOFT
+};
 
 static const struct fact_def facts[] = {
 	[FACT_PAYLOAD_TYPES] = { .name = "rtp.payload_types",
@@ -45,9 +60,18 @@ static const struct fact_def facts[] = {
 	[FACT_SSRCS] = { .name = "rtp.ssrcs",
 	                 .type = FACT_NUMBER,
 	                 .help = "how many such sources there were, both directions together" },
+	[FACT_SSRC_RANGE] = { .name = "rtp.ssrc_out_of_range",
+	                      .type = FACT_BOOL,
+	                      .help = "one of them is above those that Lync chooses from" },
 	[FACT_EXTENSION] = { .name = "rtp.extension",
 	                     .type = FACT_BOOL,
 	                     .help = "their packets had a header extension" },
+	[FACT_DTMF] = { .name = "rtp.dtmf",
+	                .type = FACT_BOOL,
+	                .help = "telephone events in clear, which tell the digits dialled" },
+	[FACT_X_DATA] = { .name = "rtp.x_data",
+	                  .type = FACT_BOOL,
+	                  .help = "frames of x-data in clear: a file is transferred" },
 	[FACT_MICROSOFT] = { .name = "rtp.microsoft",
 	                     .type = FACT_BOOL,
 	                     .help = "RTCP held Microsoft's profile-specific extensions" },
@@ -61,6 +85,8 @@ struct rtp_packet {
 	uint16_t seq;
 	uint8_t payload_type;
 	bool has_extension;
+	bool is_whole;        /* the capture has all of the payload */
+	struct bytes payload; /* padding included */
 };
 
 enum rtcp_kind {
@@ -97,7 +123,30 @@ static bool rtp_read(struct rtp_packet *out, struct bytes bytes, size_t len_wire
 		reader_skip(&r, len_header - 12 + 2);
 		len_header += 4 + 4 * (size_t)reader_be16(&r); /* 4 alone if the capture cut it */
 	}
+	out->is_whole = bytes.len == len_wire;
+	out->payload = bytes_skip(bytes, len_header);
 	return len_header <= len_wire;
+}
+
+/* RFC 4733 2.3: event 0 to 16, end and reserved bit, volume, duration. Protected ones are longer.
+ */
+static bool is_dtmf(const struct rtp_packet *packet)
+{
+	struct reader r = reader_of(packet->payload);
+	uint8_t event = reader_u8(&r);
+	bool is_reserved_clear = !(reader_u8(&r) & 0x40);
+	return packet->payload_type == TYPE_EVENTS && packet->is_whole &&
+	       packet->payload.len == 4 && event <= 16 && is_reserved_clear;
+}
+
+/* Type (data, start, end) and length; public clients send each such frame by itself. */
+static bool is_x_data(const struct rtp_packet *packet)
+{
+	struct reader r = reader_of(packet->payload);
+	uint8_t type = reader_u8(&r);
+	uint16_t len = reader_be16(&r);
+	return packet->payload_type == TYPE_X_DATA && packet->is_whole && !r.is_short &&
+	       type <= 2 && len == reader_left(&r);
 }
 
 /* [MS-RTP] 2.2.11: type and length, which counts itself, until the report ends. */
@@ -234,6 +283,9 @@ static void add_rtp(struct rtp_watch *watch, unsigned side, const struct rtp_pac
 	source->is_counted = true;
 	watch->is_rtp[side] = true;
 	watch->has_extension = watch->has_extension || packet->has_extension;
+	watch->has_high_ssrc = watch->has_high_ssrc || packet->ssrc > HIGHEST_SSRC;
+	watch->has_dtmf = watch->has_dtmf || is_dtmf(packet);
+	watch->has_x_data = watch->has_x_data || is_x_data(packet);
 	watch->payload_types[0] |= source->payload_types[0];
 	watch->payload_types[1] |= source->payload_types[1];
 }
@@ -297,6 +349,12 @@ void rtp_watch_state(struct rtp_watch *watch, struct stream *stream)
 	state_payload_types(watch, stream);
 	if (watch->has_extension)
 		stream_fact_bool(stream, &facts[FACT_EXTENSION], true);
+	if (watch->has_high_ssrc)
+		stream_fact_bool(stream, &facts[FACT_SSRC_RANGE], true);
+	if (watch->has_dtmf)
+		stream_fact_bool(stream, &facts[FACT_DTMF], true);
+	if (watch->has_x_data)
+		stream_fact_bool(stream, &facts[FACT_X_DATA], true);
 	if (watch->is_microsoft)
 		stream_fact_bool(stream, &facts[FACT_MICROSOFT], true);
 }
@@ -411,8 +469,8 @@ static void on_unclaimed(const struct detect_view *view, struct facts *known)
 			return;
 		n_rtp[d->side] += rtp_read(&packet, d->bytes, d->len_wire);
 	}
-	known->maybe_media = watch.n_leaps == 0 && n_rtp[0] < RTP_CONSISTENT &&
-	                     n_rtp[1] < RTP_CONSISTENT;
+	known->maybe_media =
+	        watch.n_leaps == 0 && n_rtp[0] < RTP_CONSISTENT && n_rtp[1] < RTP_CONSISTENT;
 }
 
 /* ---- Bound --------------------------------------------------------------------------------- */

@@ -91,7 +91,7 @@ struct rtp_watch {
 	bool is_rtp[2];         /* RTP_CONSISTENT packets of one source were seen from this side */
 	bool is_rtcp[2];        /* RTCP that cannot be chance */
 	bool has_ice;           /* STUN on the same 5-tuple: set by the caller */
-	bool has_extension, is_microsoft;
+	bool has_extension, is_microsoft, has_high_ssrc, has_dtmf, has_x_data;
 	uint16_t n_ssrcs;          /* consistent ones */
 	uint16_t n_leaps;          /* packets that did not go on where their source was */
 	uint32_t n_packets;        /* that look like RTP or RTCP */

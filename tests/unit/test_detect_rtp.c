@@ -651,3 +651,74 @@ Test(detect_rtp, claimed_flow_is_not_maybe_media)
 	cr_assert_not(feed.flow.facts->maybe_media);
 	feed_close(&feed);
 }
+
+/* ---- What payloads tell -------------------------------------------------------------------- */
+
+static void feed_payload(struct feed *feed, unsigned type, const char *const *payloads, size_t n)
+{
+	feed_open_media(feed);
+	for (size_t i = 0; i < n; i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "80%02x %04zx 00000000 11223344 %s", type, i + 1,
+		         payloads[i]);
+		feed_hex(feed, 0, text);
+	}
+	feed_finish(feed);
+	cr_assert_eq(feed->flow.facts->protocol, PROTOCOL_RTP);
+}
+
+/* Digit 5 (RFC 4733 section 2.3), volume 10, end bit in the last, durations of 20 ms steps. */
+Test(detect_rtp, dtmf_in_clear)
+{
+	static const char *const digits[] = { "050a00a0", "050a0140", "058a01e0" };
+	static const char *const others[][3] = {
+		{ "110a00a0", "110a0140", "118a01e0" },       /* no digit */
+		{ "054a00a0", "054a0140", "05ca01e0" },       /* the reserved bit */
+		{ "050a00a0aa", "050a0140aa", "058a01e0aa" }, /* length */
+		{ "050a00a0 0102030405060708090a", "050a0140 0102030405060708090b",
+		  "058a01e0 0102030405060708090c" }, /* SRTP */
+	};
+	struct feed feed;
+	feed_payload(&feed, 101, digits, 3);
+	cr_assert_eq(feed_number(&feed, "rtp.dtmf"), 1);
+	feed_close(&feed);
+	feed_payload(&feed, 102, digits, 3);
+	cr_assert_eq(feed_number(&feed, "rtp.dtmf"), -1, "another payload type");
+	feed_close(&feed);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		feed_payload(&feed, 101, others[i], 3);
+		cr_assert_eq(feed_number(&feed, "rtp.dtmf"), -1, "%zu", i);
+		feed_close(&feed);
+	}
+}
+
+/* Start of stream with the request's number, a chunk of data, end of stream. */
+Test(detect_rtp, x_data_in_clear)
+{
+	static const char *const frames[] = { "01 0001 31", "00 0004 61626364", "02 0001 31" };
+	static const char *const others[] = { "01 0002 31", "00 0003 61626364", "03 0001 31" };
+	struct feed feed;
+	feed_payload(&feed, 127, frames, 3);
+	cr_assert_eq(feed_number(&feed, "rtp.x_data"), 1);
+	feed_close(&feed);
+	feed_payload(&feed, 127, others, 3);
+	cr_assert_eq(feed_number(&feed, "rtp.x_data"), -1);
+	feed_close(&feed);
+	feed_payload(&feed, 126, frames, 3);
+	cr_assert_eq(feed_number(&feed, "rtp.x_data"), -1);
+	feed_close(&feed);
+}
+
+Test(detect_rtp, ssrc_range)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct feed feed;
+		feed_open_media(&feed);
+		for (uint16_t n = 0; n < 3; n++)
+			feed_rtp(&feed, 0, 0, n, 160U * n, UINT32_C(0xffffff00) + i);
+		feed_finish(&feed);
+		cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_RTP, "media all the same");
+		cr_assert_eq(feed_number(&feed, "rtp.ssrc_out_of_range"), i ? 1 : -1);
+		feed_close(&feed);
+	}
+}
