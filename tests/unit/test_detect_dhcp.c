@@ -106,3 +106,67 @@ Test(detect_dhcp, noise_is_not_named)
 	cr_assert_eq(count_named_noise(67, 4000, -1), 0);
 	cr_assert_eq(count_named_noise(68, 1000, 0x01), 0);
 }
+
+/* Option 120 (RFC 3361): two names, or two addresses. */
+Test(detect_dhcp, sip_servers)
+{
+	struct feed feed;
+	feed_open_dhcp(&feed);
+	feed_dhcp(&feed, 0, "01010600", "350108 3c0c 'MS-UC-Client' 3702 782b ff");
+	cr_assert_eq(feed_number(&feed, "dhcp.lync"), 1);
+	feed_dhcp(&feed, 1, "02010600",
+	          "350105 7827 00 04'pool'07'contoso'07'example'00 04'sip2'07'contoso'01'x'00 ff");
+	feed_dhcp(&feed, 1, "02010600", "350105 7809 01 0a000214 0a000215 ff");
+	feed_finish(&feed);
+	cr_assert(feed_has_text(&feed, "dhcp.sip_servers", "pool.contoso.example"));
+	cr_assert(feed_has_text(&feed, "dhcp.sip_servers", "sip2.contoso.x"));
+	cr_assert(feed_has_text(&feed, "dhcp.sip_servers", "10.0.2.20"));
+	cr_assert(feed_has_text(&feed, "dhcp.sip_servers", "10.0.2.21"));
+	feed_close(&feed);
+}
+
+Test(detect_dhcp, sip_servers_that_are_none)
+{
+	static const char *const options[] = {
+		"350105 7800 ff",                  /* nothing */
+		"350105 7806 02 0a000214 00 ff",   /* an encoding that does not exist */
+		"350105 7804 01 0a0002 ff",        /* half an address */
+		"350105 7806 00 05'pool' ff",      /* a label that breaks off */
+		"350105 7806 00 04'pool' ff",      /* no end */
+		"350105 7807 00 04'po'0102 00 ff", /* not printable */
+		"350105 7802 00 00 ff",            /* the root */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		struct feed feed;
+		feed_open_dhcp(&feed);
+		feed_dhcp(&feed, 1, "02010600", options[i]);
+		feed_finish(&feed);
+		cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_DHCP);
+		cr_assert_eq(feed_number(&feed, "dhcp.sip_servers"), -1, "%zu", i);
+		cr_assert_eq(feed_number(&feed, "dhcp.lync"), -1, "%zu", i);
+		feed_close(&feed);
+	}
+}
+
+/* Option 43 as administrators set it up for phones of Lync: identifier, scheme, host, port, path.
+ */
+Test(detect_dhcp, where_phones_get_certificates)
+{
+	struct feed feed;
+	feed_open_dhcp(&feed);
+	feed_dhcp(&feed, 1, "02010600",
+	          "350105 2b37 010c'MS-UC-Client' 0205'https' 030c'pool.example' 0403'443' "
+	          "050d'/CertProv.svc' ff");
+	feed_finish(&feed);
+	cr_assert_eq(feed_number(&feed, "dhcp.lync"), 1);
+	cr_assert(feed_has_text(&feed, "dhcp.certificates_from",
+	                        "https://pool.example:443/CertProv.svc"));
+	feed_close(&feed);
+	/* The same option of another vendor. */
+	feed_open_dhcp(&feed);
+	feed_dhcp(&feed, 1, "02010600", "350105 2b10 0106'Others' 0306'a.b.cd' ff");
+	feed_finish(&feed);
+	cr_assert_eq(feed_number(&feed, "dhcp.lync"), -1);
+	cr_assert_eq(feed_number(&feed, "dhcp.certificates_from"), -1);
+	feed_close(&feed);
+}
