@@ -5,8 +5,11 @@
  * token. RPC over HTTP version 1 ("ncacn_http/1.0" from the server) is the same after its greeting.
  *
  * A conversation is recognised by its bind or the answer to it: in the middle of one, a PDU header
- * is too little to go by. Requests and their arguments are not read; the one answer that is, is
- * ept_map's, in NDR and in NDR64, and only when it is whole and unprotected.
+ * is too little to go by. Requests and their arguments are not read. Two kinds of answers are, as
+ * far as they are not sealed: ept_map's, in NDR and in NDR64, only when it is whole; and those of
+ * DCOM's activation and object resolver ([MS-DCOM] 3.1.2.5), which name the port of an object in
+ * their string bindings (2.2.19.3). Of these answers no structure is followed: a binding is a text
+ * that cannot be mistaken, "10.0.2.20[49155]" behind the number that stands for TCP.
  */
 #include "pcaudit/base/reader.h"
 #include "pcaudit/base/util.h"
@@ -21,14 +24,19 @@
 #define MAX_TOWER    512
 #define N_CALLS      4 /* ept_map calls that may wait for their answers */
 #define EPT_MAP      3
+#define MAX_BINDINGS 16 /* read from one answer */
+#define MAX_BINDING  80 /* characters of one */
+#define TOWER_TCP    0x0007
 #define UUID_SIZE    37
 #define GREETING     BYTES_LITERAL("ncacn_http/1.0")
 
-enum { FACT_INTERFACE };
+enum { FACT_INTERFACE, FACT_PORTS };
 
 static const struct fact_def facts[] = {
 	[FACT_INTERFACE] = { "dce_rpc.interface", FACT_TEXT,
 	                     "interfaces bound, by name or else by UUID", true },
+	[FACT_PORTS] = { "dce_rpc.ports", FACT_NUMBER,
+	                 "TCP ports that the endpoint mapper or DCOM gave out", true },
 	{ 0 },
 };
 
@@ -59,6 +67,9 @@ static const struct {
 	{ "82273fdc-e32a-18c3-3f78-827929dc23ea", "EVENTLOG" },
 	{ "f6beaff7-1e19-4fbb-9f8f-b89e2018337c", "EVENTLOG6" },
 };
+
+/* Those whose answers hold string bindings of objects. */
+static const char *const binding_givers[] = { "IOXIDResolver", "ISystemActivator", "IActivation" };
 
 /* ---- PDUs -------------------------------------------------------------------------------- */
 
@@ -183,8 +194,9 @@ struct dce_rpc {
 	bool is_begun[2];
 	bool is_stated, is_accepted;
 	unsigned n_pdus;
-	uint32_t mapper_contexts; /* bit per context id bound to the endpoint mapper */
-	uint32_t calls[N_CALLS];  /* ept_map, waiting for an answer; 0: free */
+	uint32_t mapper_contexts;  /* bit per context id bound to the endpoint mapper */
+	uint32_t binding_contexts; /* the same, to an interface that gives bindings */
+	uint32_t calls[N_CALLS];   /* ept_map, waiting for an answer; 0: free */
 	uint8_t next_call;
 };
 
@@ -208,6 +220,9 @@ static void state_interface(struct stream *stream, struct dce_rpc *rpc, unsigned
 	stream_fact_text(stream, &facts[FACT_INTERFACE], bytes_from_text(name));
 	if (context < 32 && strcmp(name, EPM_NAME) == 0)
 		rpc->mapper_contexts |= UINT32_C(1) << context;
+	for (size_t i = 0; i < ARRAY_SIZE(binding_givers) && context < 32; i++)
+		if (strcmp(name, binding_givers[i]) == 0)
+			rpc->binding_contexts |= UINT32_C(1) << context;
 }
 
 static void take_bind(struct stream *stream, struct dce_rpc *rpc, struct reader *r, bool is_big)
@@ -334,12 +349,79 @@ static bool read_towers(struct ndr *ndr, struct endpoints *found)
 	return !ndr->r.is_short && status == 0;
 }
 
+static void announce(struct stream *stream, unsigned side, struct addr addr, uint16_t port)
+{
+	struct note note = { .kind = NOTE_RPC, .addr = addr, .port = port };
+	/* A mapper that does not know its own address means itself. */
+	if (addr_is_unspecified(&note.addr))
+		note.addr = stream_flow(stream)->addr[side];
+	if (!port)
+		return;
+	stream_fact_number(stream, &facts[FACT_PORTS], port);
+	stream_emit_note(stream, &note);
+}
+
+/* ---- String bindings of DCOM --------------------------------------------------------------- */
+
+/*
+ * Behind the tower: 16-bit characters up to a zero, "host[port]". False if they are none; the
+ * reader then stands somewhere behind them.
+ */
+static bool read_binding(struct reader *r, char text[MAX_BINDING + 1])
+{
+	size_t len = 0;
+	for (uint16_t c = reader_le16(r); c; c = reader_le16(r)) {
+		if (c < ' ' || c > '~' || len == MAX_BINDING)
+			return false;
+		text[len++] = (char)c;
+	}
+	text[len] = '\0';
+	return !r->is_short && len > 0 && text[len - 1] == ']';
+}
+
+/* A host by name is the answering server: whatever it calls itself, it speaks of its own objects.
+ */
+static void take_binding(struct stream *stream, unsigned side, char *text)
+{
+	struct addr addr = { 0 };
+	uint32_t port;
+	struct bytes whole = bytes_from_text(text);
+	struct bytes host = bytes_until(whole, '[');
+	struct bytes number = bytes_take(bytes_skip(whole, host.len + 1), whole.len - host.len - 2);
+	if (host.len == 0 || host.len + 2 > whole.len ||
+	    !bytes_to_number(number, UINT16_MAX, &port))
+		return;
+	text[host.len] = '\0';
+	if (!addr_parse(&addr, text))
+		addr = stream_flow(stream)->addr[side];
+	announce(stream, side, addr, (uint16_t)port);
+}
+
+static void take_bindings(struct stream *stream, unsigned side, struct bytes stub)
+{
+	char text[MAX_BINDING + 1];
+	unsigned n = 0;
+	for (size_t at = 0; at + 2 < stub.len && n < MAX_BINDINGS; at++) {
+		struct reader r = reader_of(bytes_skip(stub, at));
+		if (reader_le16(&r) != TOWER_TCP || !read_binding(&r, text))
+			continue;
+		take_binding(stream, side, text);
+		n++;
+	}
+}
+
+/* ---- Conversations ------------------------------------------------------------------------- */
+
 /* allocation hint, context, cancel count, reserved, then the answer itself */
 static void take_response(struct stream *stream, struct dce_rpc *rpc, unsigned side,
                           const struct header *header, struct reader *r)
 {
-	reader_skip(r, 8);
+	reader_skip(r, 4);
+	uint16_t context = get16(r, header->is_big);
+	reader_skip(r, 2);
 	struct bytes stub = reader_rest(r);
+	if (!r->is_short && context < 32 && rpc->binding_contexts >> context & 1 && !header->is_big)
+		take_bindings(stream, side, stub);
 	if (r->is_short || header->auth_len || stub.len + HEADER_LEN + 8 != header->len ||
 	    (header->flags & (FLAG_FIRST | FLAG_LAST)) != (FLAG_FIRST | FLAG_LAST) ||
 	    !answers_call(rpc, header->call))
@@ -352,16 +434,8 @@ static void take_response(struct stream *stream, struct dce_rpc *rpc, unsigned s
 		if (!read_towers(&wide, &found))
 			return;
 	}
-	for (unsigned i = 0; i < found.n; i++) {
-		struct note note = { .kind = NOTE_RPC,
-			             .addr = found.at[i].addr,
-			             .port = found.at[i].port };
-		/* A mapper that does not know its own address means itself. */
-		if (addr_is_unspecified(&note.addr))
-			note.addr = stream_flow(stream)->addr[side];
-		if (note.port)
-			stream_emit_note(stream, &note);
-	}
+	for (unsigned i = 0; i < found.n; i++)
+		announce(stream, side, found.at[i].addr, found.at[i].port);
 }
 
 static void take_pdu(struct stream *stream, struct dce_rpc *rpc, unsigned side, struct bytes pdu)

@@ -407,3 +407,94 @@ Test(detect_dce_rpc, one_side_of_another_protocol_counts_from_its_first_byte)
 	cr_assert_eq(probe_step(&detector_dce_rpc, bytes_take(own, 3), true, other, true),
 	             DETECT_NOT_MINE);
 }
+
+/* ---- DCOM -------------------------------------------------------------------------------- */
+
+/* A UTF-16 text in little endian. */
+#define U1(a)          a "\0"
+#define U4(a, b, c, d) U1(a) U1(b) U1(c) U1(d)
+/* A string binding of TCP: "10.0.2.20[49155]"; one by name, "FE1[49155]"; one of SMB. */
+#define BY_ADDRESS                                                                                 \
+	"\7\0" U4("1", "0", ".", "0") U4(".", "2", ".", "2") U4("0", "[", "4", "9")                \
+	        U4("1", "5", "5", "]") "\0\0"
+#define BY_NAME "\7\0" U4("F", "E", "1", "[") U4("4", "9", "1", "5") U1("5") U1("]") "\0\0"
+#define BY_PIPE "\x0f\0" U4("F", "E", "1", "[") U4("\\", "p", "x", "]") "\0\0"
+/* A bind to the object resolver, and one to something else. */
+#define BIND_OXID                                                                                  \
+	PDU("\x0b", "\x48\0", "\1")                                                                \
+	SIZES "\1\0\0\0"                                                                           \
+	      "\0\0\1\0" OXID NDR
+#define BIND_UNKNOWN                                                                               \
+	PDU("\x0b", "\x48\0", "\1")                                                                \
+	SIZES "\1\0\0\0"                                                                           \
+	      "\0\0\1\0" UNKNOWN NDR
+/* 16 + 8 + 6 + 36 + 26 + 20 = 112: counts, the bindings, and the end of the array */
+#define RESOLVED                                                                                   \
+	PDU("\2", "\x6e\0", "\2")                                                                  \
+	"\x38\0\0\0"                                                                               \
+	"\0\0\0\0"                                                                                 \
+	"abcdef" BY_ADDRESS BY_PIPE BY_NAME
+
+static void check_resolved(struct feed *feed)
+{
+	struct note note;
+	struct addr named = addr_from_ipv4(0x0a000214), server = feed->flow.addr[1];
+	cr_assert(feed_has_text(feed, "dce_rpc.interface", "IOXIDResolver"));
+	cr_assert_eq(feed_number(feed, "dce_rpc.ports"), 49155);
+	cr_assert(detect_next_note(feed->detect, &note));
+	cr_assert_eq(note.kind, NOTE_RPC);
+	cr_assert(addr_equal(&note.addr, &named));
+	cr_assert_eq(note.port, 49155);
+	cr_assert(detect_next_note(feed->detect, &note), "a name is the server itself");
+	cr_assert(addr_equal(&note.addr, &server));
+	cr_assert_eq(note.port, 49155);
+	cr_assert_not(detect_next_note(feed->detect, &note));
+}
+
+Test(detect_dce_rpc, bindings_of_objects_cut_everywhere)
+{
+	cr_assert_eq(sizeof(BIND_OXID) - 1, 0x48);
+	cr_assert_eq(sizeof(RESOLVED) - 1, 0x6e);
+	static const struct turn turns[] = { TURN(0, BIND_OXID), TURN(1, BIND_ACK), TURN(0, ASK),
+		                             TURN(1, RESOLVED) };
+	sweep_cuts(turns, ARRAY_SIZE(turns), check_resolved);
+}
+
+static unsigned notes_of_answer(const struct turn *bind, const struct turn *answer)
+{
+	struct feed feed;
+	struct note note;
+	const struct turn turns[] = { *bind, TURN(1, BIND_ACK), TURN(0, ASK), *answer };
+	feed_open_tcp(&feed);
+	feed_turns(&feed, turns, 4, SIZE_MAX, 0);
+	feed_finish(&feed);
+	unsigned n = take_notes(&feed, &note);
+	feed_close(&feed);
+	return n;
+}
+
+Test(detect_dce_rpc, what_binds_nothing)
+{
+	static const struct turn oxid = TURN(0, BIND_OXID), other = TURN(0, BIND_UNKNOWN);
+	static const struct turn resolved = TURN(1, RESOLVED);
+	/* No port; a port too large; no end; a text that never ends. */
+	static const struct turn bad[] = {
+		TURN(1, PDU("\2", "\x24\0", "\2") "\0\0\0\0\0\0\0\0"
+		                                  "\7\0" U4("F", "E", "1", "[") "\0\0"),
+		TURN(1, PDU("\2", "\x2c\0", "\2") "\0\0\0\0\0\0\0\0"
+		                                  "\7\0" U4("a", "[", "7", "0")
+		                                          U4("0", "0", "0", "]") "\0\0"),
+		TURN(1,
+		     PDU("\2", "\x28\0", "\2") "\0\0\0\0\0\0\0\0"
+		                               "\7\0" U4("a", "[", "7", "0") U1("0") U1("]") "x"
+		                                                                             "x"),
+		TURN(1, PDU("\2", "\x24\0", "\2") "\0\0\0\0\0\0\0\0"
+		                                  "\7\0" U4("a", "[", "7", "]") "\1\1"),
+		TURN(1, PDU("\2", "\x22\0", "\2") "\0\0\0\0\0\0\0\0"
+		                                  "\7\0" U1("[") U1("7") U1("]") "\0\0"),
+	};
+	cr_assert_eq(notes_of_answer(&oxid, &resolved), 2);
+	cr_assert_eq(notes_of_answer(&other, &resolved), 0, "another interface's answer");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		cr_assert_eq(notes_of_answer(&oxid, &bad[i]), 0, "%zu", i);
+}
