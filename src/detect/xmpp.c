@@ -35,6 +35,7 @@ enum {
 	FACT_FROM,
 	FACT_STARTTLS,
 	FACT_STARTTLS_OFFERED,
+	FACT_STARTTLS_REQUIRED,
 	FACT_DIALBACK,
 	FACT_SASL,
 };
@@ -52,6 +53,8 @@ static const struct fact_def facts[] = {
 	[FACT_STARTTLS] = { "xmpp.starttls", FACT_BOOL, "the stream was upgraded to TLS", false },
 	[FACT_STARTTLS_OFFERED] = { "xmpp.starttls_offered", FACT_BOOL,
 	                            "the answering side's clear features offer STARTTLS", false },
+	[FACT_STARTTLS_REQUIRED] = { "xmpp.starttls_required", FACT_BOOL,
+	                             "they say that nothing goes on without it", false },
 	[FACT_DIALBACK] = { "xmpp.dialback", FACT_BOOL,
 	                    "server dialback was declared or used in clear", false },
 	[FACT_SASL] = { "xmpp.sasl", FACT_TEXT, "SASL mechanisms offered in clear", true },
@@ -273,6 +276,7 @@ struct side {
 	uint64_t tls_offset; /* byte after <starttls/> or <proceed/> and white space */
 	uint8_t depth;       /* open elements; the stream itself is one */
 	bool is_in_features, is_in_error;
+	bool is_in_starttls;  /* of the features */
 	bool is_tls_tag_open; /* <proceed> without its end yet */
 	bool has_tls_offset;
 };
@@ -437,7 +441,9 @@ static void take_open(struct stream *stream, struct xmpp *xmpp, unsigned side_nu
 	if (side->depth == 1)
 		take_child(stream, xmpp, side_number, tag);
 	else if (side->is_in_features && is_element(tag, "starttls", NS_TLS))
-		xmpp->is_offered = true;
+		xmpp->is_offered = side->is_in_starttls = true;
+	else if (side->is_in_starttls && bytes_equal(tag->name, BYTES_LITERAL("required")))
+		stream_fact_bool(stream, &facts[FACT_STARTTLS_REQUIRED], true);
 	else if (side->is_in_error && side->depth == 2)
 		take_error(stream, xmpp, tag);
 	side->depth++;
@@ -483,6 +489,8 @@ static void take_close(struct stream *stream, struct xmpp *xmpp, unsigned side_n
 	    mechanism.len && mechanism.len < TEXT_MAX && bytes_are_printable(mechanism) &&
 	    seen_add(&xmpp->mechanisms, mechanism))
 		stream_fact_text(stream, &facts[FACT_SASL], mechanism);
+	if (side->depth == 3)
+		side->is_in_starttls = false; /* what ends is a feature */
 	if (--side->depth == 1)
 		end_child(stream, xmpp, side_number, offset);
 	else if (side->depth == 0)

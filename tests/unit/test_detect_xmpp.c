@@ -43,6 +43,7 @@ static void check_upgraded(struct feed *feed)
 	cr_assert(facts->is_starttls);
 	cr_assert_eq(feed_number(feed, "xmpp.starttls"), 1);
 	cr_assert_eq(feed_number(feed, "xmpp.starttls_offered"), 1);
+	cr_assert_eq(feed_number(feed, "xmpp.starttls_required"), 1);
 	cr_assert_eq(feed_number(feed, "xmpp.dialback"), 1);
 	cr_assert(feed_has_text(feed, "xmpp.kind", "server"));
 	cr_assert(feed_has_text(feed, "xmpp.to", "b.example"));
@@ -466,5 +467,21 @@ Test(detect_xmpp, identities_when_asked_for)
 	feed_finish(&feed);
 	cr_assert(feed_has_text(&feed, "xmpp.from", "alice@b.example"));
 	cr_assert(feed_has_text(&feed, "xmpp.to", "b.example"));
+	feed_close(&feed);
+}
+
+/* A feature that is required, and STARTTLS that is not. */
+Test(detect_xmpp, what_is_required_is_starttls)
+{
+	static const struct turn turns[] = {
+		TURN(0, SERVER_HEADER), TURN(1, SERVER_ANSWER "<stream:features>" STARTTLS
+		                                              "<bind xmlns='urn:ietf:params:xml:ns:"
+		                                              "xmpp-bind'><required/></bind>"
+		                                              "</stream:features>")
+	};
+	struct feed feed;
+	finish_with(&feed, turns, 2);
+	cr_assert_eq(feed_number(&feed, "xmpp.starttls_offered"), 1);
+	cr_assert_eq(feed_number(&feed, "xmpp.starttls_required"), -1);
 	feed_close(&feed);
 }
