@@ -22,6 +22,7 @@ enum {
 	FACT_STATUS,
 	FACT_SERVER,
 	FACT_UPGRADE,
+	FACT_LYNC,
 };
 
 static const struct fact_def facts[] = {
@@ -35,6 +36,8 @@ static const struct fact_def facts[] = {
 	[FACT_SERVER] = { "http.server", FACT_TEXT, "Server of the first answer", false },
 	[FACT_UPGRADE] = { "http.upgrade", FACT_TEXT,
 	                   "protocol the first request asks to change to", false },
+	[FACT_LYNC] = { "http.lync", FACT_TEXT,
+	                "web service of Lync whose path the first request names", false },
 	{ 0 },
 };
 
@@ -191,6 +194,41 @@ static struct bytes path_of(struct bytes target)
 	return bytes_until(bytes_until(target, '?'), '#');
 }
 
+/* Paths may name people ("/people/alice@contoso.example"): up to the segment that does. */
+static struct bytes path_before_address(struct bytes path)
+{
+	ptrdiff_t plain = bytes_find(path, BYTES_LITERAL("@"));
+	ptrdiff_t quoted = bytes_find(path, BYTES_LITERAL("%40"));
+	if (plain < 0 && quoted < 0)
+		return path;
+	size_t end = (size_t)(plain < 0 || (quoted >= 0 && quoted < plain) ? quoted : plain);
+	while (end > 0 && byte_at(path, end - 1) != '/')
+		end--;
+	return bytes_take(path, end);
+}
+
+/* Where the web services of Lync Server stand, on its own port or behind the reverse proxy's. */
+static const struct {
+	const char *path, *service;
+} services[] = {
+	{ "/Autodiscover/AutodiscoverService.svc", "autodiscover" },
+	{ "/GroupExpansion/", "group-expansion" },
+	{ "/WebTicket/", "web-ticket" },
+	{ "/CertProv/", "certificate-provisioning" },
+	{ "/abs/", "address-book" },
+	{ "/ucwa/", "ucwa" },
+	{ "/Mcx/", "mobility" },
+	{ "/RequestHandler/", "device-update" },
+};
+
+static void state_service(struct stream *stream, struct bytes path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		if (bytes_starts_with_nocase(path, bytes_from_text(services[i].path)))
+			stream_fact_text(stream, &facts[FACT_LYNC],
+			                 bytes_from_text(services[i].service));
+}
+
 static void take_request(struct stream *stream, struct http *http, unsigned side,
                          const struct start *start)
 {
@@ -201,8 +239,13 @@ static void take_request(struct stream *stream, struct http *http, unsigned side
 	}
 	http->is_connect = bytes_equal(start->method, BYTES_LITERAL("CONNECT"));
 	stream_fact_text(stream, &facts[FACT_METHOD], start->method);
-	if (!http->is_connect && path_of(start->target).len)
-		stream_fact_text(stream, &facts[FACT_PATH], path_of(start->target));
+	struct bytes path = path_of(start->target);
+	if (http->is_connect || path.len == 0)
+		return;
+	state_service(stream, path);
+	if (!stream_wants_identities(stream))
+		path = path_before_address(path);
+	stream_fact_text(stream, &facts[FACT_PATH], path);
 }
 
 static void take_start(struct stream *stream, struct http *http, unsigned side_number,

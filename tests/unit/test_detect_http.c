@@ -282,3 +282,59 @@ Test(detect_http, identities_when_asked_for)
 		          bytes_find(fact->text, BYTES_LITERAL("YWxpY2U")) < 0);
 	feed_close(&feed);
 }
+
+Test(detect_http, services_of_lync)
+{
+	static const struct {
+		const char *path, *service;
+	} all[] = {
+		{ "/Autodiscover/AutodiscoverService.svc/root", "autodiscover" },
+		{ "/groupexpansion/service.svc", "group-expansion" },
+		{ "/WebTicket/WebTicketService.svc", "web-ticket" },
+		{ "/CertProv/CertProvisioningService.svc", "certificate-provisioning" },
+		{ "/abs/handler/F-0.lsabs", "address-book" },
+		{ "/ucwa/v1/applications", "ucwa" },
+		{ "/Mcx/McxService.svc", "mobility" },
+		{ "/RequestHandler/ucdevice.upx", "device-update" },
+		{ "/index.html", NULL },
+		{ "/x/ucwa/", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct feed feed;
+		char text[128];
+		int len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n\r\n", all[i].path);
+		feed_open_tcp(&feed);
+		feed_tcp(&feed, 0, text, (size_t)len);
+		feed_finish(&feed);
+		cr_assert(feed_has_text(&feed, "http.path", all[i].path));
+		if (all[i].service)
+			cr_assert(feed_has_text(&feed, "http.lync", all[i].service), "%s", text);
+		else
+			cr_assert_null(facts_find(feed.flow.facts, "http.lync"), "%s", text);
+		feed_close(&feed);
+	}
+}
+
+Test(detect_http, paths_do_not_name_people)
+{
+	static const char *const paths[][2] = {
+		{ "/ucwa/v1/people/alice@b.example/photo", "/ucwa/v1/people/" },
+		{ "/ucwa/v1/people/sip%3Aalice%40b.example", "/ucwa/v1/people/" },
+		{ "/a%40b/c@d", "/" },
+		{ "/a@b/c%40d", "/" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		for (unsigned identities = 0; identities < 2; identities++) {
+			struct feed feed;
+			char text[128];
+			int len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n\r\n",
+			                   paths[i][0]);
+			feed_open(&feed, FEED_FROM_SYN,
+			          &(struct detect_options){ .without_ndpi = true,
+			                                    .identities = identities });
+			feed_tcp(&feed, 0, text, (size_t)len);
+			feed_finish(&feed);
+			cr_assert(feed_has_text(&feed, "http.path", paths[i][!identities]));
+			feed_close(&feed);
+		}
+}
