@@ -2,14 +2,16 @@
  * TDS, the protocol of SQL Server ([MS-TDS]): its opening, which is a PRELOGIN with a list of
  * options that must walk out exactly, or in old clients a LOGIN7 at once. What is asked is whether
  * the two agreed on encryption: all, the login alone, or none. TLS here is carried inside TDS
- * packets and is not looked into. A conversation joined in the middle is left to others, since a
- * packet header is too little to go by; TDS 8.0, which is TLS from the first byte, is TLS.
+ * packets; of it the ServerHello is read, for the version and suite that were chosen. A
+ * conversation joined in the middle is left to others, since a packet header is too little to go
+ * by; TDS 8.0, which is TLS from the first byte, is TLS.
  */
 #include "pcaudit/base/reader.h"
 #include "pcaudit/base/util.h"
 #include "pcaudit/detect.h"
 #include "pcaudit/reassembler.h"
 #include "parts.h"
+#include "tls_parts.h"
 
 #define HEADER_LEN   8
 #define PACKET_MAX   32767
@@ -22,11 +24,14 @@ enum { ENCRYPT_OFF = 0, ENCRYPT_ON = 1, ENCRYPT_NOT_SUPPORTED = 2, ENCRYPT_REQUI
 #define STATUS_END 0x01
 #define NOT_SAID   0xff
 
-enum { FACT_ENCRYPTION };
+enum { FACT_ENCRYPTION, FACT_TLS_VERSION, FACT_TLS_SUITE };
 
 static const struct fact_def facts[] = {
 	[FACT_ENCRYPTION] = { "tds.encryption", FACT_TEXT,
 	                      "what is encrypted by agreement: all, login or none", false },
+	[FACT_TLS_VERSION] = { "tds.tls_version", FACT_TEXT,
+	                       "version of the TLS inside its packets", false },
+	[FACT_TLS_SUITE] = { "tds.tls_suite", FACT_TEXT, "its suite", false },
 	{ 0 },
 };
 
@@ -165,12 +170,38 @@ static void take_answer(struct stream *stream, struct tds *tds, uint8_t encrypti
 		state_encryption(stream, "none", SECURITY_NONE, EVIDENCE_CONFIRMED);
 }
 
-/* A packet of the client that carries a TLS handshake record: it goes ahead with what was agreed.
- */
-static void take_handshake(struct stream *stream, struct tds *tds)
+/* Record, handshake header, version, random, session, suite. */
+static void take_server_hello(struct stream *stream, struct bytes record)
+{
+	struct facts *known = stream_facts(stream);
+	struct reader r = reader_of(record);
+	reader_skip(&r, 5 + 4);
+	uint16_t version = reader_be16(&r);
+	reader_skip(&r, 32);
+	reader_skip(&r, reader_u8(&r));
+	uint16_t suite = reader_be16(&r);
+	if (r.is_short || !tls_version_name(version))
+		return;
+	stream_fact_text(stream, &facts[FACT_TLS_VERSION],
+	                 bytes_from_text(tls_version_name(version)));
+	if (tls_suite_name(suite))
+		stream_fact_text(stream, &facts[FACT_TLS_SUITE],
+		                 bytes_from_text(tls_suite_name(suite)));
+	if (known->security != SECURITY_TLS)
+		return; /* it protects the login alone */
+	known->tls_version = version;
+	known->tls_suite = suite;
+	known->is_weak_suite = tls_suite_is_weak(suite);
+}
+
+/* A packet that carries a TLS handshake record: they go ahead with what was agreed. */
+static void take_handshake(struct stream *stream, struct tds *tds, struct bytes record)
 {
 	if (stream_facts(stream)->security == SECURITY_TLS)
 		stream_state_security(stream, SECURITY_TLS, EVIDENCE_CONFIRMED);
+	if (byte_at(record, 5) != SERVER_HELLO)
+		return;
+	take_server_hello(stream, record);
 	tds->is_over = tds->is_answered;
 }
 
@@ -184,7 +215,7 @@ static void take_packet(struct stream *stream, struct tds *tds, unsigned side, s
 	struct bytes body = reader_rest(&r);
 	bool is_handshake = bytes_starts_with(body, BYTES_LITERAL("\x16\x03"));
 	if (header.type == TYPE_PRELOGIN && is_handshake) {
-		take_handshake(stream, tds);
+		take_handshake(stream, tds, body);
 	} else if (header.type == TYPE_PRELOGIN) {
 		state_once(stream, tds, side);
 	} else if (header.type == TYPE_LOGIN7) {

@@ -68,6 +68,68 @@ static void check_login(struct feed *feed)
 	cr_assert(feed_has_text(feed, "tds.encryption", "login"));
 }
 
+/*
+ * The server's side of it in a packet: TLS 1.2, a random of 32 bytes, a session of 4, the suite. 9
+ * + 2 + 32 + 5 + 2 + 1 = 51 bytes of record, 59 with the packet's header.
+ */
+#define SERVER_HELLO(version, suite)                                                               \
+	PACKET("\x12", "\0\x3b")                                                                   \
+	"\x16\3\3\0\x2e"                                                                           \
+	"\2\0\0\x2a" version "01234567890123456789012345678901"                                    \
+	"\4"                                                                                       \
+	"sess" suite "\0"
+
+static void check_tls(struct feed *feed)
+{
+	check_all(feed);
+	cr_assert(feed_has_text(feed, "tds.tls_version", "TLS 1.0"));
+	cr_assert(feed_has_text(feed, "tds.tls_suite", "TLS_RSA_WITH_RC4_128_SHA"));
+	cr_assert_eq(feed->flow.facts->tls_version, 0x0301);
+	cr_assert_eq(feed->flow.facts->tls_suite, 0x0005);
+	cr_assert(feed->flow.facts->is_weak_suite);
+}
+
+Test(detect_tds, tls_inside_packets_cut_everywhere)
+{
+	cr_assert_eq(sizeof(SERVER_HELLO("\3\1", "\0\5")) - 1, 0x3b);
+	static const struct turn turns[] = { TURN(0, PRELOGIN("\1")), TURN(1, ANSWER("\1")),
+		                             TURN(0, HANDSHAKE),
+		                             TURN(1, SERVER_HELLO("\3\1", "\0\5")) };
+	sweep_cuts(turns, 4, check_tls);
+}
+
+/* The login alone is protected: its TLS is told, and is not the flow's. */
+Test(detect_tds, tls_of_the_login_is_not_the_flows)
+{
+	static const struct turn turns[] = { TURN(0, PRELOGIN("\0")), TURN(1, ANSWER("\0")),
+		                             TURN(0, HANDSHAKE),
+		                             TURN(1, SERVER_HELLO("\3\3", "\0\x9c")) };
+	struct feed feed;
+	feed_open_tcp(&feed);
+	feed_turns(&feed, turns, 4, SIZE_MAX, 0);
+	feed_finish(&feed);
+	cr_assert_eq(feed.flow.facts->security, SECURITY_NONE);
+	cr_assert(feed_has_text(&feed, "tds.encryption", "login"));
+	cr_assert(feed_has_text(&feed, "tds.tls_version", "TLS 1.2"));
+	cr_assert_eq(feed.flow.facts->tls_version, 0);
+	feed_close(&feed);
+}
+
+Test(detect_tds, a_server_hello_that_is_none)
+{
+	static const struct turn turns[] = {
+		TURN(0, PRELOGIN("\1")), TURN(1, ANSWER("\1")), TURN(0, HANDSHAKE),
+		TURN(1, SERVER_HELLO("\7\7", "\0\5") PACKET("\x12", "\0\x0f") "\x16\3\1\0\2\2\0")
+	};
+	struct feed feed;
+	feed_open_tcp(&feed);
+	feed_turns(&feed, turns, 4, SIZE_MAX, 0);
+	feed_finish(&feed);
+	check_all(&feed);
+	cr_assert_null(facts_find(feed.flow.facts, "tds.tls_version"));
+	feed_close(&feed);
+}
+
 Test(detect_tds, login_encrypted_cut_everywhere)
 {
 	static const struct turn turns[] = { TURN(0, PRELOGIN("\0")), TURN(1, ANSWER("\0")),
@@ -223,6 +285,8 @@ Test(detect_tds, it_comes_to_an_end)
 	FEED_TCP(&feed, 1, ANSWER("\1"));
 	cr_assert_not(feed.flow.facts->is_settled);
 	FEED_TCP(&feed, 0, HANDSHAKE);
+	cr_assert_not(feed.flow.facts->is_settled, "the server has yet to choose");
+	FEED_TCP(&feed, 1, SERVER_HELLO("\3\3", "\0\x9c"));
 	cr_assert(feed.flow.facts->is_settled);
 	feed_close(&feed);
 	feed_open_tcp(&feed);
