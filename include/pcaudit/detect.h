@@ -220,7 +220,11 @@ bool stream_open_inner(struct stream *stream, const uint64_t offset[2]);
 /* ---- Notes: what one flow says about others ------------------------------------------------ */
 
 enum note_kind {
-	NOTE_SESSION, /* a full handshake with this session key showed this client_auth and security */
+	/*
+	 * A handshake gave out this session, and showed this client_auth and security. A resumed one
+	 * (CLIENT_AUTH_RESUMED) showed nothing: its new ticket stands for session_from.
+	 */
+	NOTE_SESSION,
 	NOTE_MEDIA,   /* SDP announces media at addr:port */
 	NOTE_RPC,     /* the endpoint mapper names addr:port as RPC */
 };
@@ -229,6 +233,7 @@ struct note {
 	enum note_kind kind;
 	int64_t time_ns;
 	uint8_t session[32];
+	uint8_t session_from[32]; /* the session that was resumed; zeros: a full handshake */
 	struct addr addr;
 	uint16_t port;
 	uint8_t client_auth, security, security_evidence;

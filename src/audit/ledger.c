@@ -681,16 +681,38 @@ int ledger_note(struct ledger *ledger, const struct note *note)
 	return 0;
 }
 
-static const struct note *find_session(const struct ledger *ledger, const struct flow *flow)
+/* The note about this session, if it was written by then. */
+static struct note *get_session(struct ledger *ledger, const uint8_t session[32], int64_t until_ns)
 {
 	static const uint8_t empty[32];
 
 	if (!ledger->sessions_size)
 		return NULL;
-	const struct note *note =
-	        session_slot(ledger->sessions, ledger->sessions_size, flow->facts->session);
-	bool is_known = memcmp(note->session, empty, 32) != 0 && note->time_ns <= flow->last_ns;
+	struct note *note = session_slot(ledger->sessions, ledger->sessions_size, session);
+	bool is_known = memcmp(note->session, empty, 32) != 0 && note->time_ns <= until_ns;
 	return is_known ? note : NULL;
+}
+
+/*
+ * Tickets that were renewed lead back, step by step, to the handshake that showed something; each
+ * step is earlier than the one before. The way is then made one step, or none where it leads to
+ * nothing, so that the next search is short.
+ */
+static const struct note *find_session(struct ledger *ledger, const struct flow *flow)
+{
+	struct note *first = get_session(ledger, flow->facts->session, flow->last_ns),
+	            *root = first;
+
+	while (root && root->client_auth == CLIENT_AUTH_RESUMED)
+		root = get_session(ledger, root->session_from, root->time_ns - 1);
+	for (struct note *note = first; note && note != root;) {
+		struct note *next = get_session(ledger, note->session_from, note->time_ns - 1);
+		memset(note->session_from, 0, sizeof(note->session_from));
+		if (root)
+			memcpy(note->session_from, root->session, sizeof(note->session_from));
+		note = next;
+	}
+	return root;
 }
 
 /* From here on the flow is what its session's first handshake showed, as far as one can say. */

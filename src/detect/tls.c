@@ -252,6 +252,7 @@ static void session_key(struct stream *stream, const struct tls *tls, char kind,
 static void emit_session(struct stream *stream, const struct tls *tls, char kind, struct bytes name)
 {
 	const struct facts *slots = stream_facts(stream);
+	bool is_resumed = slots->client_auth == CLIENT_AUTH_RESUMED;
 	struct note note = {
 		.kind = NOTE_SESSION,
 		.addr = stream_flow(stream)->addr[!tls->client],
@@ -261,13 +262,20 @@ static void emit_session(struct stream *stream, const struct tls *tls, char kind
 		.security_evidence = slots->security_evidence,
 	};
 	session_key(stream, tls, kind, name, note.session);
+	if (is_resumed && !slots->has_session)
+		return;
+	if (is_resumed)
+		memcpy(note.session_from, slots->session, sizeof(note.session_from));
 	stream_emit_note(stream, &note);
 }
 
-/* A full handshake: later flows may resume it. */
+/*
+ * Later flows may resume what this one showed. A resumed handshake has no id of its own, but may
+ * hand out another ticket (RFC 5077 3.3).
+ */
 static void emit_sessions(struct stream *stream, const struct tls *tls)
 {
-	if (tls->n_session_id)
+	if (tls->n_session_id && stream_facts(stream)->client_auth != CLIENT_AUTH_RESUMED)
 		emit_session(stream, tls, 'i', BYTES(tls->session_id, tls->n_session_id));
 	if (tls->has_new_ticket)
 		emit_session(stream, tls, 't', BYTES(tls->new_ticket, 32));
@@ -388,9 +396,8 @@ static void conclude(struct stream *stream, struct tls *tls)
 	}
 	stream_facts(stream)->is_handshake_done = tls->is_handshake_done;
 	state_auth(stream, tls, auth);
-	if (auth == CLIENT_AUTH_RESUMED || !tls->is_handshake_done || tls->is_13)
-		return;
-	emit_sessions(stream, tls);
+	if (tls->is_handshake_done && !tls->is_13)
+		emit_sessions(stream, tls);
 }
 
 /* Ended before application data by an alert: the reason is the alert, not a handshake cut short. */

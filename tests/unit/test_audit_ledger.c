@@ -377,6 +377,71 @@ Test(ledger, session_seen_after_its_resumption_was_put)
 	}
 }
 
+/* Session `to` was handed out at `at` by a handshake that resumed session `from`. */
+static void renew(struct bench *b, uint8_t from, uint8_t to, int64_t at)
+{
+	struct note note = { .kind = NOTE_SESSION,
+		             .time_ns = HAND_START + at * HAND_SECOND,
+		             .session = { to },
+		             .session_from = { from },
+		             .client_auth = CLIENT_AUTH_RESUMED,
+		             .security = SECURITY_TLS,
+		             .security_evidence = EVIDENCE_CONSISTENT };
+
+	bench_start(b);
+	cr_assert_eq(ledger_note(b->ledger, &note), 0);
+}
+
+static void assert_renewed(void (*steps)(struct bench *b), const char *expected)
+{
+	open_site("");
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_put(&bench, RESUMED);
+	bench_put(&bench, "10.0.2.21:4001 > 10.0.2.20:5061 tcp session=7 resumed at=101");
+	steps(&bench);
+	bench_report(&bench);
+	cr_assert_eq(bench.report->n_records, 2);
+	for (size_t i = 0; i < 2; i++) {
+		char text[160];
+		bench_verdict_text(&bench, &bench.report->records[i]->assessment, text);
+		cr_assert_str_eq(text, expected);
+	}
+	bench_close(&bench);
+}
+
+static void three_renewals(struct bench *b)
+{
+	renew(b, 5, 7, 90);
+	renew(b, 3, 5, 60);
+	bench_session(b, 3, CLIENT_AUTH_GIVEN, 30);
+}
+
+static void first_is_missing(struct bench *b)
+{
+	renew(b, 5, 7, 90);
+	renew(b, 3, 5, 60);
+}
+
+static void first_is_later(struct bench *b)
+{
+	renew(b, 3, 7, 60);
+	bench_session(b, 3, CLIENT_AUTH_GIVEN, 70);
+}
+
+static void circle(struct bench *b)
+{
+	renew(b, 5, 7, 90);
+	renew(b, 7, 5, 90);
+}
+
+Test(ledger, renewed_tickets_lead_back_to_the_first_handshake)
+{
+	assert_renewed(three_renewals, "compliant - fe-sip-server -");
+	assert_renewed(first_is_missing, "unjudged session-resumed fe-sip-server -");
+	assert_renewed(first_is_later, "unjudged session-resumed fe-sip-server -");
+	assert_renewed(circle, "unjudged session-resumed fe-sip-server -");
+}
+
 /* ---- Totals and lists ------------------------------------------------------------------------ */
 
 Test(ledger, counts)
@@ -544,17 +609,18 @@ Test(ledger, verdict)
 /* Anybody's DHCP broadcast keeps client-dhcp; a capture of another network must not pass by it. */
 Test(ledger, broadcasts_alone_do_not_pass)
 {
-	static const char site[] = NETWORK
-	        "features: [dhcp-discovery]\n"
-	        "roles: {dhcp-server: [10.0.8.2], client-internal: [10.0.9.0/24]}\n";
+	static const char site[] =
+	        NETWORK "features: [dhcp-discovery]\n"
+	                "roles: {dhcp-server: [10.0.8.2], client-internal: [10.0.9.0/24]}\n";
 
 	bench_open(&bench, PACK_FIRST, NULL, site);
 	bench_put(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp one-way");
 	const struct report *report = bench_report(&bench);
 	cr_assert_eq(report->flows[VERDICT_COMPLIANT], 1);
 	cr_assert_eq(report->verdict, REPORT_UNJUDGED);
-	cr_assert_str_eq(report->verdict_why, "only broadcasts keep the table: no host that the site "
-	                                      "names was seen to keep it");
+	cr_assert_str_eq(report->verdict_why,
+	                 "only broadcasts keep the table: no host that the site "
+	                 "names was seen to keep it");
 	bench_close(&bench);
 	bench_open(&bench, PACK_FIRST, NULL, site);
 	bench_put(&bench, "0.0.0.0:68 > 255.255.255.255:67 udp dhcp one-way");

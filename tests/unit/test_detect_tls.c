@@ -656,6 +656,52 @@ Test(detect_tls, ssl3_says_no_certificate_by_a_warning)
 	feed_close(&feed);
 }
 
+/* ---- Tickets renewed ------------------------------------------------------------------------ */
+
+/* TLS 1.2 with a session ticket of two bytes; a server that resumes and hands out another one. */
+#define HELLO_TICKET(ticket)                                                                       \
+	"1603010035 01000031 0303" RANDOM "00 0002 002f 0100 0006 0023 0002" ticket
+#define SERVER12           "160303002a 02000026 0303" RANDOM "00 002f 00"
+#define NEW_TICKET(ticket) "160303000c 04000008 00001c20 0002" ticket
+#define CHANGE12           "140303000101"
+#define FINISHED12                                                                                 \
+	"1603030028 "                                                                              \
+	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0011223344556677"
+
+static void resume_by_ticket(struct note *renewed, const char *hello, const char *ticket,
+                             uint8_t session[32])
+{
+	struct feed feed;
+	feed_open_tcp(&feed);
+	feed_hex(&feed, 0, hello);
+	feed_hex(&feed, 1, ticket);
+	feed_hex(&feed, 1, CHANGE12 FINISHED12);
+	feed_hex(&feed, 0, CHANGE12 FINISHED12 "1703030002 aabb");
+	feed_finish(&feed);
+	cr_assert_eq(feed.flow.facts->client_auth, CLIENT_AUTH_RESUMED);
+	cr_assert(feed.flow.facts->has_session);
+	memcpy(session, feed.flow.facts->session, 32);
+	cr_assert(detect_next_note(feed.detect, renewed));
+	struct note more;
+	cr_assert_not(detect_next_note(feed.detect, &more));
+	feed_close(&feed);
+}
+
+Test(detect_tls, a_renewed_ticket_names_the_session_it_came_from)
+{
+	struct note first, second;
+	uint8_t a[32], b[32];
+	resume_by_ticket(&first, HELLO_TICKET("beef"), SERVER12 NEW_TICKET("cafe"), a);
+	cr_assert_eq(first.kind, NOTE_SESSION);
+	cr_assert_eq(first.client_auth, CLIENT_AUTH_RESUMED);
+	cr_assert_arr_eq(first.session_from, a, 32);
+	cr_assert_eq(first.port, 5061);
+	resume_by_ticket(&second, HELLO_TICKET("cafe"), SERVER12 NEW_TICKET("f00d"), b);
+	cr_assert_arr_eq(b, first.session, 32);
+	cr_assert_arr_eq(second.session_from, first.session, 32);
+	cr_assert(memcmp(second.session, first.session, 32) != 0);
+}
+
 Test(detect_tls, a_certificate_without_its_proof_proves_nothing)
 {
 	struct feed feed;
