@@ -535,8 +535,13 @@ static void deliver(struct stream *stream, unsigned side, struct bytes bytes, ui
 
 struct tls_decrypt *stream_decrypt(struct stream *stream)
 {
-	if (!stream->decrypt && stream->detect->options.keys)
-		stream->decrypt = tls_decrypt_new(stream->detect->options.keys);
+	struct detect *detect = stream->detect;
+	const struct keys *keys = detect->options.keys;
+	if (stream->decrypt || !keys)
+		return stream->decrypt;
+	if (!detect->masters && keys_are_given(keys))
+		detect->masters = tls_masters_new();
+	stream->decrypt = tls_decrypt_new(keys, detect->masters);
 	return stream->decrypt;
 }
 
@@ -796,6 +801,7 @@ struct detect *detect_free(struct detect *detect)
 		free(stream);
 	}
 	label_giver_free(detect->label_giver);
+	tls_masters_free(detect->masters);
 	certificates_free(detect->certificates);
 	free(detect->notes);
 	free(detect);

@@ -133,6 +133,9 @@ struct stream {
 	size_t cost; /* what detect->cost holds of it */
 };
 
+/* As stream_fact_text(), in place of what the fact said before. */
+void stream_fact_text_again(struct stream *stream, const struct fact_def *def, struct bytes text);
+
 /* Through the cache of certificates.c. NULL if der is no certificate. */
 const struct cert_info *stream_certificate(struct stream *stream, struct bytes der);
 
@@ -162,6 +165,7 @@ struct detect {
 	struct label_giver *label_giver;       /* NULL until first asked */
 	bool is_label_giver_missing;           /* it could not be made; do not try again */
 	struct certificates *certificates;     /* NULL until first asked */
+	struct tls_masters *masters;           /* NULL until a key was given */
 };
 
 #endif

@@ -188,6 +188,20 @@ void stream_fact_text(struct stream *stream, const struct fact_def *def, struct 
 	add_fact(stream, def, 0, text);
 }
 
+void stream_fact_text_again(struct stream *stream, const struct fact_def *def, struct bytes text)
+{
+	for (struct fact **link = &stream->facts->list; *link; link = &(*link)->next) {
+		struct fact *fact = *link;
+		if (fact->def != def)
+			continue;
+		*link = fact->next;
+		free(fact);
+		stream->n_facts--;
+		break;
+	}
+	stream_fact_text(stream, def, text);
+}
+
 bool stream_open_inner(struct stream *stream, const uint64_t offset[2])
 {
 	if (stream->depth >= STREAM_MAX_DEPTH || stream->datagram)

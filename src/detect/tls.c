@@ -21,7 +21,8 @@
 #define LOOK_ON_BYTES  65536
 #define LOOK_ON_13     8     /* protected records of a TLS 1.3 server whose client is not seen */
 #define LOOK_FOR_HELLO 65536 /* bytes of a stream joined in its middle */
-#define EMPTY_ALERT_13 19    /* two bytes, the inner type and a tag: only an alert is as short */
+#define MAX_TICKETS    4
+#define EMPTY_ALERT_13 19 /* two bytes, the inner type and a tag: only an alert is as short */
 
 enum alert_number { CLOSE_NOTIFY = 0, NO_CERTIFICATE = 41, USER_CANCELED = 90 };
 
@@ -137,7 +138,7 @@ static const struct fact_def facts[N_TLS_FACTS + 1] = {
 	[F_DECRYPTED] = { "tls.decrypted", FACT_BOOL,
 		"records were opened with the keys that were given", false },
 	[F_DECRYPTION] = { "tls.decryption", FACT_TEXT,
-		"failed: the keys that were given for this connection do not fit it", false },
+		"with keys: whether they opened the connection, or why not", false },
 };
 /* clang-format on */
 
@@ -167,6 +168,7 @@ struct tls_side {
 	bool skips_record;    /* the rest of this record is not for us */
 	bool is_sealed;       /* this record is gathered, to be opened with keys */
 	bool is_read;         /* TLS 1.3: its handshake was opened, up to its Finished */
+	bool holds_finished;  /* up to TLS 1.2: this sealed record is its first */
 	uint16_t n_protected; /* records of type application data, saturating */
 	uint16_t last_protected_len;
 };
@@ -185,9 +187,14 @@ struct tls {
 	bool has_app_data, is_renegotiated;
 	bool reads_client;  /* TLS 1.3: its handshake is being opened, so lengths are not asked */
 	bool is_inner_done; /* nobody wants more of what is inside */
+	bool reads_again;   /* up to TLS 1.2: a second handshake is being opened */
+	bool has_changed_again[2]; /* and this side uses its keys */
+	bool is_same_id;           /* of its ServerHello and the one before */
+	enum doubt former_doubt;
 	bool is_client_finished; /* TLS 1.3: its Finished has been sent, as far as lengths tell */
 	bool is_stated;
-	bool has_ticket, has_new_ticket;
+	bool has_ticket;
+	uint8_t n_psk, n_new_tickets, n_noted_tickets;
 	uint32_t early_bytes;   /* handed over before any hello */
 	uint8_t n_server_after; /* TLS 1.3: server's protected records after the client's first */
 	uint16_t offered_version;
@@ -196,8 +203,11 @@ struct tls {
 	uint32_t app_bytes;
 	uint8_t n_session_id;
 	uint8_t session_id[32]; /* of the ServerHello */
-	uint8_t ticket[32],
-	        new_ticket[32]; /* digests: offered by the client, issued by the server */
+	/* Digests: of the ticket that the client offered (TLS 1.3: the one that the server chose of
+	 * psk), and of those that the server handed out. */
+	uint8_t ticket[32];
+	uint8_t psk[MAX_TICKETS][32];
+	uint8_t new_tickets[MAX_TICKETS][32];
 };
 
 static bool is_from_client(const struct tls *tls, unsigned side)
@@ -266,6 +276,8 @@ static void emit_session(struct stream *stream, const struct tls *tls, char kind
 		return;
 	if (is_resumed)
 		memcpy(note.session_from, slots->session, sizeof(note.session_from));
+	if (stream_decrypt(stream))
+		tls_decrypt_remember(stream_decrypt(stream), note.session);
 	stream_emit_note(stream, &note);
 }
 
@@ -273,12 +285,13 @@ static void emit_session(struct stream *stream, const struct tls *tls, char kind
  * Later flows may resume what this one showed. A resumed handshake has no id of its own, but may
  * hand out another ticket (RFC 5077 3.3).
  */
-static void emit_sessions(struct stream *stream, const struct tls *tls)
+static void emit_sessions(struct stream *stream, struct tls *tls)
 {
-	if (tls->n_session_id && stream_facts(stream)->client_auth != CLIENT_AUTH_RESUMED)
+	bool has_id = tls->n_session_id && !tls->is_13;
+	if (has_id && stream_facts(stream)->client_auth != CLIENT_AUTH_RESUMED)
 		emit_session(stream, tls, 'i', BYTES(tls->session_id, tls->n_session_id));
-	if (tls->has_new_ticket)
-		emit_session(stream, tls, 't', BYTES(tls->new_ticket, 32));
+	for (; tls->n_noted_tickets < tls->n_new_tickets; tls->n_noted_tickets++)
+		emit_session(stream, tls, 't', BYTES(tls->new_tickets[tls->n_noted_tickets], 32));
 }
 
 /* A resumed one: which was it? A ticket is tried before an id (RFC 5077 3.4). */
@@ -287,7 +300,7 @@ static void state_session(struct stream *stream, const struct tls *tls)
 	struct facts *slots = stream_facts(stream);
 	struct bytes name = tls->has_ticket ? BYTES(tls->ticket, 32)
 	                                    : BYTES(tls->session_id, tls->n_session_id);
-	if (tls->is_13 || name.len == 0)
+	if (name.len == 0 || (tls->is_13 && !tls->has_ticket))
 		return;
 	session_key(stream, tls, tls->has_ticket ? 't' : 'i', name, slots->session);
 	slots->has_session = true;
@@ -364,7 +377,8 @@ static void state_auth(struct stream *stream, const struct tls *tls, enum client
 		doubt = DOUBT_HANDSHAKE_CUT;
 	struct facts *slots = stream_facts(stream);
 	slots->client_auth = (uint8_t)auth;
-	text_fact(stream, F_CLIENT_AUTH, client_auth_word(auth));
+	stream_fact_text_again(stream, &facts[F_CLIENT_AUTH],
+	                       bytes_from_text(client_auth_word(auth)));
 	stream_state_security(stream, meaning[auth].security, evidence);
 	stream_state_doubt(stream, doubt);
 }
@@ -396,7 +410,7 @@ static void conclude(struct stream *stream, struct tls *tls)
 	}
 	stream_facts(stream)->is_handshake_done = tls->is_handshake_done;
 	state_auth(stream, tls, auth);
-	if (tls->is_handshake_done && !tls->is_13)
+	if (tls->is_handshake_done)
 		emit_sessions(stream, tls);
 }
 
@@ -454,6 +468,10 @@ static void on_client_hello(struct stream *stream, struct tls *tls, unsigned sid
 		tls->has_ticket = true;
 		sha256(hello.ticket, tls->ticket);
 	}
+	struct reader psk = reader_of(hello.psk);
+	struct bytes identity;
+	for (tls->n_psk = 0; tls->n_psk < MAX_TICKETS && psk_next(&psk, &identity); tls->n_psk++)
+		sha256(identity, tls->psk[tls->n_psk]);
 	text_fact(stream, F_MAX_VERSION, tls_version_name(hello.max_version));
 	if (hello.session_id.len || hello.ticket.len || hello.offers_psk)
 		bool_fact(stream, F_OFFERS_RESUMPTION);
@@ -504,6 +522,15 @@ static void state_suite(struct stream *stream, struct tls *tls, uint16_t suite)
 	text_fact(stream, F_SUITE, name ? name : number);
 }
 
+/* A ticket of TLS 1.2, if one was offered as well, is not what is resumed. */
+static void select_psk(struct tls *tls, uint16_t identity)
+{
+	tls->is_13_selected_psk = true;
+	tls->has_ticket = identity < tls->n_psk;
+	if (tls->has_ticket)
+		memcpy(tls->ticket, tls->psk[identity], sizeof(tls->ticket));
+}
+
 /* supported_versions, pre_shared_key and ALPN of a ServerHello; the version is returned. */
 static uint16_t read_server_extensions(struct stream *stream, struct tls *tls, struct reader r,
                                        uint16_t version)
@@ -514,7 +541,7 @@ static uint16_t read_server_extensions(struct stream *stream, struct tls *tls, s
 		if (type == 43 && reader_left(&body) == 2)
 			version = reader_be16(&body);
 		else if (type == 41)
-			tls->is_13_selected_psk = true;
+			select_psk(tls, reader_be16(&body));
 		else if (type == 16) {
 			struct reader list = reader_of(reader_take(&body, reader_be16(&body)));
 			struct bytes name;
@@ -526,12 +553,13 @@ static uint16_t read_server_extensions(struct stream *stream, struct tls *tls, s
 }
 
 /* Both hellos are there: are there keys? */
-static void start_decryption(struct stream *stream, struct tls *tls, struct bytes body)
+static void start_decryption(struct stream *stream, struct tls *tls, struct bytes body,
+                             uint16_t suite)
 {
 	struct tls_decrypt *decrypt = stream_decrypt(stream);
 	if (!decrypt || !tls->has_client_hello)
 		return;
-	tls_decrypt_server_hello(decrypt, body, stream_facts(stream)->tls_version, tls->suite);
+	tls_decrypt_server_hello(decrypt, body, stream_facts(stream)->tls_version, suite);
 	if (tls->offers_early_data)
 		tls_decrypt_expect_early_data(decrypt);
 	tls->reads_client = tls->is_13 && tls_decrypt_is_open(decrypt, true);
@@ -563,9 +591,15 @@ static void on_server_hello(struct stream *stream, struct tls *tls, unsigned sid
 	}
 	tls->has_server_hello = true;
 	state_hello(stream, tls);
-	state_version(stream, tls, version);
-	state_suite(stream, tls, suite);
-	start_decryption(stream, tls, body);
+	if (tls->is_renegotiated) {
+		stream_facts(stream)->is_weak_suite |= tls_suite_is_weak(suite);
+	} else {
+		state_version(stream, tls, version);
+		state_suite(stream, tls, suite);
+	}
+	start_decryption(stream, tls, body, suite);
+	tls->is_same_id = tls->n_session_id &&
+	                  bytes_equal(session_id, BYTES(tls->session_id, tls->n_session_id));
 	tls->n_session_id = (uint8_t)MIN(session_id.len, sizeof(tls->session_id));
 	if (tls->n_session_id)
 		memcpy(tls->session_id, session_id.data, tls->n_session_id);
@@ -611,23 +645,33 @@ static void on_certificate(struct stream *stream, struct tls *tls, unsigned side
 		state_certificate(stream, is_client ? F_CLIENT_SUBJECT : F_SERVER_SUBJECT, cert);
 }
 
-static void on_new_session_ticket(struct tls *tls, struct bytes body)
+/* In TLS 1.3 it comes behind the handshake, sealed. */
+static void on_new_session_ticket(struct stream *stream, struct tls *tls, struct bytes body)
 {
 	struct reader r = reader_of(body);
 	reader_be32(&r);
+	if (tls->is_13) {
+		reader_be32(&r); /* ticket_age_add */
+		reader_skip(&r, reader_u8(&r));
+	}
 	struct bytes ticket = reader_take(&r, reader_be16(&r));
-	if (ticket.len == 0)
+	if (ticket.len == 0 || tls->n_new_tickets == MAX_TICKETS)
 		return;
-	tls->has_new_ticket = true;
-	sha256(ticket, tls->new_ticket);
+	sha256(ticket, tls->new_tickets[tls->n_new_tickets++]);
+	if (tls->is_13 && tls->is_stated && tls->is_handshake_done)
+		emit_sessions(stream, tls);
 }
 
 /* TLS 1.3, opened with keys: this side's handshake is read to its end. */
 static void on_finished_13(struct stream *stream, struct tls *tls, unsigned side)
 {
 	bool is_client = is_from_client(tls, side);
-	if (tls->side[side].is_read)
+	if (tls->side[side].is_read) {
+		/* The client was asked once more, behind its handshake (RFC 8446 4.6.2). */
+		if (is_client && (tls->has_verify || !tls->is_13_selected_psk))
+			state_auth(stream, tls, read_client_auth(tls));
 		return;
+	}
 	tls->side[side].is_read = true;
 	if (stream_decrypt(stream))
 		tls_decrypt_finished(stream_decrypt(stream), is_client);
@@ -656,8 +700,8 @@ static void on_message(struct stream *stream, struct tls *tls, unsigned side, ui
 			on_server_hello(stream, tls, side, body);
 		break;
 	case NEW_SESSION_TICKET:
-		if (!is_client && !tls->is_13)
-			on_new_session_ticket(tls, body);
+		if (!is_client)
+			on_new_session_ticket(stream, tls, body);
 		break;
 	case CERTIFICATE:
 		on_certificate(stream, tls, side, body);
@@ -742,6 +786,64 @@ static void on_encrypted_handshake(struct stream *stream, struct tls *tls, unsig
 	s->has_finished = true;
 }
 
+/*
+ * The same with keys: the second handshake is read as the first was. What a client has shown once
+ * stays shown; else what counts is what it shows now.
+ */
+static void begin_again(struct stream *stream, struct tls *tls)
+{
+	tls->is_renegotiated = true;
+	bool_fact(stream, F_RENEGOTIATED);
+	tls_decrypt_restart(stream_decrypt(stream));
+	tls->has_changed_again[0] = tls->has_changed_again[1] = false;
+	tls->reads_again = !tls->has_verify;
+	if (!tls->reads_again)
+		return;
+	tls->has_request = tls->has_client_certificate = tls->is_client_certificate_empty = false;
+	tls->has_server_done = tls->has_key_exchange = tls->is_resumed = false;
+	tls->former_doubt = (enum doubt)stream_facts(stream)->doubt;
+	stream_state_doubt(stream, DOUBT_RENEGOTIATED);
+}
+
+/* It resumed the session of this very connection, so what that one showed still stands. */
+static bool is_own_session(const struct tls *tls)
+{
+	for (unsigned i = 0; tls->has_ticket && i < tls->n_new_tickets; i++)
+		if (memcmp(tls->new_tickets[i], tls->ticket, sizeof(tls->ticket)) == 0)
+			return true;
+	return tls->is_same_id;
+}
+
+/* Both sides use the second handshake's keys. */
+static void conclude_again(struct stream *stream, struct tls *tls)
+{
+	tls->reads_again = false;
+	if (tls->has_server_done) {
+		state_auth(stream, tls, read_client_auth(tls));
+		emit_sessions(stream, tls);
+	} else if (is_own_session(tls)) {
+		stream_state_doubt(stream, tls->former_doubt);
+	}
+}
+
+static void on_change_again(struct stream *stream, struct tls *tls, unsigned side)
+{
+	tls->has_changed_again[side] = true;
+	if (tls->reads_again && tls->has_changed_again[!side])
+		conclude_again(stream, tls);
+}
+
+/* Up to TLS 1.2 the handshake is hashed, its requests for another one apart. */
+static void note_transcript(struct stream *stream, const struct tls *tls, unsigned side,
+                            struct bytes bytes)
+{
+	const struct tls_side *s = &tls->side[side];
+	bool is_client = is_from_client(tls, side) || s->message[0] == CLIENT_HELLO;
+	if (stream_decrypt(stream) && s->message[0] != HELLO_REQUEST &&
+	    !(s->is_sealed && tls->is_13))
+		tls_decrypt_transcript(stream_decrypt(stream), is_client, bytes);
+}
+
 /* The header of a handshake message is whole. False if it is none: the record is encrypted. */
 static bool begin_message(struct stream *stream, struct tls *tls, unsigned side)
 {
@@ -749,10 +851,10 @@ static bool begin_message(struct stream *stream, struct tls *tls, unsigned side)
 	struct reader r = reader_of(BYTES(s->message, 4));
 	reader_u8(&r);
 	s->message_left = s->message_len = reader_be24(&r);
-	if (stream_decrypt(stream) && !s->is_sealed)
-		tls_decrypt_transcript(stream_decrypt(stream),
-		                       is_from_client(tls, side) || s->message[0] == CLIENT_HELLO,
-		                       BYTES(s->message, 4));
+	if (s->is_sealed && !tls->is_13 && s->message[0] == CLIENT_HELLO &&
+	    is_from_client(tls, side))
+		begin_again(stream, tls);
+	note_transcript(stream, tls, side, BYTES(s->message, 4));
 	if (!s->has_ccs || s->is_sealed || is_clear_after_change(tls, side))
 		return true;
 	s->skips_record = true;
@@ -770,10 +872,7 @@ static void walk_handshake(struct stream *stream, struct tls *tls, unsigned side
 		                         !begin_message(stream, tls, side)))
 			return;
 		struct bytes part = bytes_take(bytes, s->message_left);
-		if (stream_decrypt(stream) && !s->is_sealed)
-			tls_decrypt_transcript(
-			        stream_decrypt(stream),
-			        is_from_client(tls, side) || s->message[0] == CLIENT_HELLO, part);
+		note_transcript(stream, tls, side, part);
 		stream_buffer_add(stream, side, part, MESSAGE_KEPT);
 		bytes = bytes_skip(bytes, part.len);
 		s->message_left -= (uint32_t)part.len;
@@ -817,6 +916,22 @@ static void walk_alert(struct stream *stream, struct tls *tls, unsigned side, st
 		on_alert(stream, tls, side, s->alert[0], s->alert[1]);
 }
 
+/* A resumed session is opened by what opened its first handshake. */
+static void resume_decryption(struct stream *stream, const struct tls *tls)
+{
+	struct tls_decrypt *decrypt = stream_decrypt(stream);
+	uint8_t key[32];
+	if (!decrypt)
+		return;
+	if (tls->has_ticket) {
+		session_key(stream, tls, 't', BYTES(tls->ticket, 32), key);
+		tls_decrypt_resume(decrypt, key);
+	}
+	session_key(stream, tls, 'i', BYTES(tls->session_id, tls->n_session_id), key);
+	if (tls->n_session_id)
+		tls_decrypt_resume(decrypt, key);
+}
+
 /* Up to TLS 1.2. In TLS 1.3 the record stands there only for old boxes on the way. */
 static void on_change_cipher_spec(struct stream *stream, struct tls *tls, unsigned side)
 {
@@ -826,11 +941,17 @@ static void on_change_cipher_spec(struct stream *stream, struct tls *tls, unsign
 	stream_buffer_clear(stream, side);
 	if (tls->is_13 || !tls->has_client)
 		return;
+	const struct tls_side *client = client_of(tls), *server = server_of(tls);
+	bool is_answer = s == server && tls->has_server_hello && !tls->has_server_done;
+	if (is_answer)
+		resume_decryption(stream, tls);
 	if (stream_decrypt(stream))
 		tls_decrypt_change_cipher(stream_decrypt(stream), is_from_client(tls, side));
-	const struct tls_side *client = client_of(tls), *server = server_of(tls);
-	if (s == server && tls->has_server_hello && !tls->has_server_done)
-		tls->is_resumed = true;
+	if (tls->is_renegotiated) {
+		on_change_again(stream, tls, side);
+		return;
+	}
+	tls->is_resumed |= is_answer;
 	if (s == client && !tls->has_key_exchange) {
 		/* TLS 1.3, or resumed: seen from the client alone its next record tells. */
 		if (!tls->has_server_hello)
@@ -946,7 +1067,11 @@ static void stop_reading(struct stream *stream, struct tls *tls)
 	bool was_reading = tls->reads_client;
 	tls_decrypt_stop(stream_decrypt(stream));
 	tls->is_inner_done = true;
-	tls->reads_client = false;
+	tls->reads_client = tls->reads_again = false;
+	for (unsigned i = 0; i < 2 && !tls->is_13; i++) {
+		tls->side[i].n_message = 0;
+		stream_buffer_clear(stream, i);
+	}
 	if (!was_reading)
 		return;
 	if (is_first_alert(tls) && client_of(tls)->n_protected == 1)
@@ -955,18 +1080,25 @@ static void stop_reading(struct stream *stream, struct tls *tls)
 		conclude(stream, tls);
 }
 
-/* What a record held. Up to TLS 1.2 of a sealed handshake only its being there matters. */
+/* Is a second handshake, or a later request for a certificate, still worth looking for? */
+static bool reads_on(const struct tls *tls)
+{
+	return tls->reads_client || tls->reads_again ||
+	       (!tls->has_verify && tls->app_bytes < LOOK_ON_BYTES);
+}
+
+/* What a record held. */
 static void on_opened(struct stream *stream, struct tls *tls, unsigned side, uint8_t type,
                       struct bytes plain)
 {
 	bool_fact(stream, F_DECRYPTED);
-	if (type == HANDSHAKE && tls->is_13)
+	if (type == HANDSHAKE)
 		walk_handshake(stream, tls, side, plain);
 	else if (type == ALERT)
 		walk_alert(stream, tls, side, plain);
 	else if (type == APPLICATION_DATA && plain.len && !tls->is_inner_done)
 		tls->is_inner_done = !stream_feed_inner(stream, side, plain);
-	if (tls->is_inner_done && !tls->reads_client)
+	if (tls->is_inner_done && !reads_on(tls))
 		tls_decrypt_stop(stream_decrypt(stream));
 }
 
@@ -982,8 +1114,9 @@ static void open_record(struct stream *stream, struct tls *tls, unsigned side)
 	case TLS_PASSED:
 		break;
 	case TLS_FAILED:
-		text_fact(stream, F_DECRYPTION, "failed");
 		stop_reading(stream, tls);
+		if (tls->side[side].type == HANDSHAKE && !tls->side[side].holds_finished)
+			on_encrypted_handshake(stream, tls, side);
 		break;
 	case TLS_ENOUGH:
 		stop_reading(stream, tls);
@@ -995,7 +1128,7 @@ static void open_record(struct stream *stream, struct tls *tls, unsigned side)
 static bool wants_inside(struct stream *stream, const struct tls *tls)
 {
 	const struct tls_decrypt *decrypt = stream_decrypt(stream);
-	return !tls->is_inner_done &&
+	return (!tls->is_inner_done || reads_on(tls)) &&
 	       (tls_decrypt_is_open(decrypt, true) || tls_decrypt_is_open(decrypt, false));
 }
 
@@ -1021,8 +1154,8 @@ static void on_record(struct stream *stream, struct tls *tls, unsigned side)
 		on_protected(stream, tls, side, s->record_len);
 		break;
 	case HANDSHAKE:
-		if (s->is_sealed)
-			on_encrypted_handshake(stream, tls, side);
+		s->holds_finished = s->is_sealed && !s->has_finished;
+		s->has_finished |= s->is_sealed;
 		break;
 	default:
 		break;
@@ -1147,9 +1280,13 @@ static bool is_enough(struct stream *stream, struct tls *tls)
 	if (!tls->has_client)
 		return (tls->side[0].is_lost && tls->side[1].is_lost) ||
 		       tls->early_bytes >= LOOK_FOR_HELLO;
-	if (tls->is_renegotiated || client_of(tls)->is_lost)
+	if (client_of(tls)->is_lost)
 		return true;
-	if (!tls->is_stated || wants_inside(stream, tls))
+	if (tls->is_stated && wants_inside(stream, tls))
+		return false;
+	if (tls->is_renegotiated)
+		return true;
+	if (!tls->is_stated)
 		return false;
 	if (!tls->has_app_data)
 		return tls->is_13 && is_out(client_of(tls));
@@ -1187,6 +1324,7 @@ static enum detect_step on_data(struct stream *stream, unsigned side, struct byt
 static void on_end(struct stream *stream)
 {
 	struct tls *tls = stream_state(stream);
+	text_fact(stream, F_DECRYPTION, tls_decrypt_outcome(stream_decrypt(stream)));
 	if (!tls->has_client) {
 		state_midstream(stream);
 		return;

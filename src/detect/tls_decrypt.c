@@ -8,8 +8,10 @@
  * for the handshake and one for the data behind its Finished; a KeyUpdate makes the next from the
  * last. Before the keys of the handshake may stand records of early data, which are passed over.
  *
- * What does not open is never guessed at: one failure stops both sides. Sessions resumed up to
- * TLS 1.2 need their key log, not the RSA key. A second handshake is not followed.
+ * What does not open is never guessed at: one failure stops both sides. Master secrets are kept for
+ * the sessions they belong to, so that a resumed one is opened by what opened the first. A second
+ * handshake up to TLS 1.2 (renegotiation) is sealed by the first one's keys: its own wait until
+ * each side changes to them.
  */
 #include <errno.h>
 
@@ -29,15 +31,21 @@ struct suite {
 	bool is_rsa;    /* the key exchange an RSA key opens */
 };
 
-/* One direction. */
-struct sealed_side {
+/* What records are sealed with. */
+struct seal {
+	const struct suite *suite; /* NULL: not known */
 	uint8_t key[CIPHER_MAX_KEY];
 	uint8_t mac_key[MAX_MAC];
 	uint8_t iv[CIPHER_BLOCK];
+	bool has_encrypt_then_mac;
+};
+
+/* One direction. */
+struct sealed_side {
+	struct seal now;                /* its suite is set: in use */
+	struct seal next;               /* up to TLS 1.2: from the next ChangeCipherSpec on */
 	uint8_t secret[TLS_SECRET_MAX]; /* TLS 1.3: of the present keys */
 	uint64_t sequence;
-	bool has_keys;   /* derived */
-	bool is_open;    /* and in use */
 	bool is_trying;  /* what does not open may have been sealed by earlier keys */
 	bool is_traffic; /* TLS 1.3: the keys are those behind the Finished */
 	uint8_t n_passed;
@@ -51,14 +59,20 @@ struct sealed_side {
 
 struct tls_decrypt {
 	const struct keys *keys;
+	struct tls_masters *masters;
 	struct sealed_side side[2]; /* 0 server, 1 client */
-	const struct suite *suite;
+	const struct suite *suite;  /* of the handshake under way, as the next four */
 	uint8_t client_random[32], server_random[32];
+	uint8_t master[TLS_SECRET_MAX];
+	bool has_master;
 	uint16_t offered_version, version;
 	bool has_client_random, has_extended_master, has_encrypt_then_mac;
 	bool is_stopped;
 	bool has_transcript_end;
-	size_t opened; /* bytes */
+	bool is_sealed; /* a side has changed to keys, known or not */
+	bool has_opened, has_passed;
+	const char *refused; /* why nothing, or no more, was opened */
+	size_t opened;       /* bytes */
 	uint8_t *plain;
 };
 
@@ -122,11 +136,13 @@ static bool is_13(const struct tls_decrypt *d)
 
 /* ---- Made, freed ---------------------------------------------------------------------------- */
 
-struct tls_decrypt *tls_decrypt_new(const struct keys *keys)
+struct tls_decrypt *tls_decrypt_new(const struct keys *keys, struct tls_masters *masters)
 {
 	struct tls_decrypt *d = calloc(1, sizeof(*d));
-	if (d)
+	if (d) {
 		d->keys = keys;
+		d->masters = masters;
+	}
 	return d;
 }
 
@@ -145,6 +161,8 @@ void tls_decrypt_stop(struct tls_decrypt *d)
 		free(s->record);
 		wipe(s, sizeof(*s));
 	}
+	wipe(d->master, sizeof(d->master));
+	d->has_master = false;
 	if (d->plain)
 		wipe(d->plain, TLS_RECORD_MAX);
 	free(d->plain);
@@ -194,6 +212,19 @@ void tls_decrypt_transcript(struct tls_decrypt *d, bool is_client, struct bytes 
 	s->transcript_len += bytes.len;
 }
 
+void tls_decrypt_restart(struct tls_decrypt *d)
+{
+	d->suite = NULL;
+	d->has_client_random = d->has_transcript_end = false;
+	d->has_extended_master = d->has_encrypt_then_mac = false;
+	wipe(d->master, sizeof(d->master));
+	d->has_master = false;
+	for (unsigned i = 0; i < 2; i++) {
+		drop_transcript(&d->side[i]);
+		wipe(&d->side[i].next, sizeof(d->side[i].next));
+	}
+}
+
 void tls_decrypt_client_hello(struct tls_decrypt *d, struct bytes body)
 {
 	struct reader r = reader_of(body);
@@ -212,14 +243,14 @@ static void use_secret(struct tls_decrypt *d, struct sealed_side *s, struct byte
 {
 	enum hash hash = (enum hash)d->suite->prf;
 	s->sequence = 0;
-	s->has_keys = s->is_open = secret.len == hash_size(hash);
-	if (!s->is_open)
+	s->now.suite = NULL;
+	if (secret.len != hash_size(hash))
 		return;
 	memcpy(s->secret, secret.data, secret.len);
-	s->is_open = hkdf_expand_label(hash, secret, "key", s->key,
-	                               cipher_key_size((enum cipher)d->suite->cipher)) &&
-	             hkdf_expand_label(hash, secret, "iv", s->iv, CIPHER_NONCE);
-	s->has_keys = s->is_open;
+	if (hkdf_expand_label(hash, secret, "key", s->now.key,
+	                      cipher_key_size((enum cipher)d->suite->cipher)) &&
+	    hkdf_expand_label(hash, secret, "iv", s->now.iv, CIPHER_NONCE))
+		s->now.suite = d->suite;
 }
 
 static struct bytes traffic_secret(const struct tls_decrypt *d, bool is_client)
@@ -231,6 +262,7 @@ static struct bytes traffic_secret(const struct tls_decrypt *d, bool is_client)
 /* Without the secret of the handshake its records are passed over until one opens. */
 static void start_13(struct tls_decrypt *d)
 {
+	d->is_sealed = true;
 	for (unsigned i = 0; i < 2; i++) {
 		struct sealed_side *s = &d->side[i];
 		struct bytes secret =
@@ -258,7 +290,7 @@ static void use_master(struct tls_decrypt *d, struct bytes master)
 	             BYTES(d->client_random, 32), block, len))
 		return;
 	struct reader r = reader_of(BYTES(block, len));
-	struct sealed_side *const order[] = { &d->side[1], &d->side[0] };
+	struct seal *const order[] = { &d->side[1].next, &d->side[0].next };
 	for (unsigned i = 0; i < 2; i++)
 		for (size_t n = 0; n < mac; n++)
 			order[i]->mac_key[n] = reader_u8(&r);
@@ -269,7 +301,25 @@ static void use_master(struct tls_decrypt *d, struct bytes master)
 		for (size_t n = 0; n < iv; n++)
 			order[i]->iv[n] = reader_u8(&r);
 	wipe(block, sizeof(block));
-	d->side[0].has_keys = d->side[1].has_keys = true;
+	for (unsigned i = 0; i < 2; i++) {
+		order[i]->suite = suite;
+		order[i]->has_encrypt_then_mac = d->has_encrypt_then_mac;
+	}
+	memcpy(d->master, master.data, sizeof(d->master));
+	d->has_master = true;
+}
+
+void tls_decrypt_remember(struct tls_decrypt *d, const uint8_t session[32])
+{
+	if (d->has_master && d->masters)
+		tls_masters_put(d->masters, session, d->master);
+}
+
+void tls_decrypt_resume(struct tls_decrypt *d, const uint8_t session[32])
+{
+	const uint8_t *master = d->masters ? tls_masters_get(d->masters, session) : NULL;
+	if (master && !d->has_master && !d->is_stopped && d->suite && !is_13(d))
+		use_master(d, BYTES(master, TLS_SECRET_MAX));
 }
 
 /* encrypt_then_mac and extended_master_secret, as the server agreed to them. */
@@ -278,9 +328,23 @@ static void read_extensions(struct tls_decrypt *d, struct reader r)
 	while (reader_left(&r) >= 4) {
 		uint16_t type = reader_be16(&r);
 		reader_skip(&r, reader_be16(&r));
-		d->has_encrypt_then_mac |= type == 22 && !r.is_short;
-		d->has_extended_master |= type == 23 && !r.is_short;
+		if (r.is_short)
+			return;
+		d->has_encrypt_then_mac |= type == 22;
+		d->has_extended_master |= type == 23;
+		if (type == 4) /* truncated_hmac: nobody uses it, and it was taken back */
+			d->refused = "extension-not-supported";
 	}
+}
+
+/* Why what this hello agrees on is not opened; NULL if it is. */
+static const char *find_refusal(const struct tls_decrypt *d, uint16_t version, uint8_t compression)
+{
+	if (version < 0x0301)
+		return "version-not-supported";
+	if (!d->suite)
+		return "suite-not-supported";
+	return compression ? "compression-not-supported" : NULL;
 }
 
 void tls_decrypt_server_hello(struct tls_decrypt *d, struct bytes body, uint16_t version,
@@ -292,15 +356,18 @@ void tls_decrypt_server_hello(struct tls_decrypt *d, struct bytes body, uint16_t
 	reader_skip(&r, reader_u8(&r));
 	reader_be16(&r);
 	uint8_t compression = reader_u8(&r);
-	if (r.is_short || compression || !d->has_client_random || d->suite || d->is_stopped)
+	if (r.is_short || !d->has_client_random || d->suite || d->is_stopped)
 		return;
 	d->suite = find_suite(suite, version);
-	if (!d->suite || version < 0x0301)
-		return;
+	d->refused = find_refusal(d, version, compression);
 	d->version = version;
 	memcpy(d->server_random, random.data, 32);
 	reader_be16(&r);
 	read_extensions(d, r);
+	if (d->refused) {
+		d->suite = NULL;
+		return;
+	}
 	if (is_13(d)) {
 		start_13(d);
 		return;
@@ -348,7 +415,7 @@ void tls_decrypt_key_exchange(struct tls_decrypt *d, struct bytes body)
 	if (d->has_transcript_end)
 		return;
 	d->has_transcript_end = true;
-	if (d->suite && d->suite->is_rsa && !d->side[0].has_keys && sealed.len && !d->is_stopped &&
+	if (d->suite && d->suite->is_rsa && !d->has_master && sealed.len && !d->is_stopped &&
 	    keys_open_premaster(d->keys, sealed, d->offered_version, premaster)) {
 		if (master_of(d, BYTES(premaster, sizeof(premaster)), master))
 			use_master(d, BYTES(master, sizeof(master)));
@@ -362,8 +429,12 @@ void tls_decrypt_key_exchange(struct tls_decrypt *d, struct bytes body)
 void tls_decrypt_change_cipher(struct tls_decrypt *d, bool is_client)
 {
 	struct sealed_side *s = &d->side[is_client];
-	if (!d->is_stopped && d->suite && !is_13(d))
-		s->is_open = s->has_keys;
+	if (d->is_stopped || is_13(d))
+		return;
+	d->is_sealed = true;
+	s->now = s->next;
+	s->sequence = 0;
+	wipe(&s->next, sizeof(s->next));
 }
 
 void tls_decrypt_finished(struct tls_decrypt *d, bool is_client)
@@ -379,7 +450,7 @@ void tls_decrypt_key_update(struct tls_decrypt *d, bool is_client)
 {
 	struct sealed_side *s = &d->side[is_client];
 	uint8_t next[HASH_MAX_SIZE];
-	if (d->is_stopped || !d->suite || !is_13(d) || !s->is_traffic || !s->is_open)
+	if (d->is_stopped || !d->suite || !is_13(d) || !s->is_traffic || !s->now.suite)
 		return;
 	enum hash hash = (enum hash)d->suite->prf;
 	size_t len = hash_size(hash);
@@ -390,7 +461,24 @@ void tls_decrypt_key_update(struct tls_decrypt *d, bool is_client)
 
 bool tls_decrypt_is_open(const struct tls_decrypt *d, bool is_client)
 {
-	return d && !d->is_stopped && d->side[is_client].is_open;
+	return d && !d->is_stopped && d->side[is_client].now.suite;
+}
+
+bool tls_decrypt_is_whole(const struct tls_decrypt *d)
+{
+	return d && d->has_opened && !d->has_passed;
+}
+
+const char *tls_decrypt_outcome(const struct tls_decrypt *d)
+{
+	if (!d || !keys_are_given(d->keys) || !d->is_sealed)
+		return NULL;
+	if (d->refused)
+		return d->refused;
+	if (d->has_opened)
+		return "opened";
+	bool has_keys = d->has_master || d->side[0].now.suite || d->side[1].now.suite;
+	return has_keys ? NULL : "no-secret";
 }
 
 /* ---- Records -------------------------------------------------------------------------------- */
@@ -433,7 +521,7 @@ static void make_aad(const struct sealed_side *s, size_t len, uint8_t aad[13])
 static void make_nonce(const struct sealed_side *s, uint8_t nonce[CIPHER_NONCE])
 {
 	uint8_t sequence[8];
-	memcpy(nonce, s->iv, CIPHER_NONCE);
+	memcpy(nonce, s->now.iv, CIPHER_NONCE);
 	put_be64(sequence, s->sequence);
 	for (unsigned i = 0; i < 8; i++)
 		nonce[4 + i] ^= sequence[i];
@@ -445,7 +533,7 @@ static bool open_13(struct tls_decrypt *d, const struct sealed_side *s, uint8_t 
 	uint8_t nonce[CIPHER_NONCE];
 	make_nonce(s, nonce);
 	if (s->len < CIPHER_TAG + 1 ||
-	    !aead_open((enum cipher)d->suite->cipher, s->key, nonce, BYTES(s->header, 5),
+	    !aead_open((enum cipher)s->now.suite->cipher, s->now.key, nonce, BYTES(s->header, 5),
 	               BYTES(s->record, s->len), d->plain))
 		return false;
 	size_t len = s->len - CIPHER_TAG;
@@ -462,12 +550,13 @@ static bool open_aead_12(struct tls_decrypt *d, const struct sealed_side *s, str
 {
 	uint8_t nonce[CIPHER_NONCE], aad[13];
 	struct bytes sealed = BYTES(s->record, s->len);
-	if (d->suite->cipher == CIPHER_CHACHA20_POLY1305) {
+	enum cipher cipher = (enum cipher)s->now.suite->cipher;
+	if (cipher == CIPHER_CHACHA20_POLY1305) {
 		make_nonce(s, nonce);
 	} else {
 		if (sealed.len < 8)
 			return false;
-		memcpy(nonce, s->iv, 4);
+		memcpy(nonce, s->now.iv, 4);
 		memcpy(nonce + 4, sealed.data, 8);
 		sealed = bytes_skip(sealed, 8);
 	}
@@ -475,17 +564,16 @@ static bool open_aead_12(struct tls_decrypt *d, const struct sealed_side *s, str
 		return false;
 	make_aad(s, sealed.len - CIPHER_TAG, aad);
 	*plain = BYTES(d->plain, sealed.len - CIPHER_TAG);
-	return aead_open((enum cipher)d->suite->cipher, s->key, nonce, BYTES(aad, 13), sealed,
-	                 d->plain);
+	return aead_open(cipher, s->now.key, nonce, BYTES(aad, 13), sealed, d->plain);
 }
 
-static bool is_mac_right(const struct tls_decrypt *d, const struct sealed_side *s,
-                         struct bytes covered, struct bytes mac)
+static bool is_mac_right(const struct sealed_side *s, struct bytes covered, struct bytes mac)
 {
 	uint8_t aad[13], right[HASH_MAX_SIZE];
-	enum hash hash = (enum hash)d->suite->mac;
+	enum hash hash = (enum hash)s->now.suite->mac;
 	make_aad(s, covered.len, aad);
-	return hmac_of(hash, BYTES(s->mac_key, hash_size(hash)), BYTES(aad, 13), covered, right) &&
+	return hmac_of(hash, BYTES(s->now.mac_key, hash_size(hash)), BYTES(aad, 13), covered,
+	               right) &&
 	       is_same_secret(BYTES(right, hash_size(hash)), mac);
 }
 
@@ -504,37 +592,37 @@ static bool strip_padding(const uint8_t *plain, size_t *len)
 
 static bool open_cbc(struct tls_decrypt *d, struct sealed_side *s, struct bytes *plain)
 {
-	size_t mac_len = hash_size((enum hash)d->suite->mac);
+	size_t mac_len = hash_size((enum hash)s->now.suite->mac);
 	struct bytes sealed = BYTES(s->record, s->len);
 	uint8_t iv[CIPHER_BLOCK];
 	if (sealed.len < mac_len + CIPHER_BLOCK)
 		return false;
-	if (d->has_encrypt_then_mac) {
+	if (s->now.has_encrypt_then_mac) {
 		struct bytes mac = bytes_skip(sealed, sealed.len - mac_len);
 		sealed = bytes_take(sealed, sealed.len - mac_len);
-		if (!is_mac_right(d, s, sealed, mac))
+		if (!is_mac_right(s, sealed, mac))
 			return false;
 	}
-	memcpy(iv, s->iv, sizeof(iv));
+	memcpy(iv, s->now.iv, sizeof(iv));
 	if (d->version > 0x0301) {
 		memcpy(iv, sealed.data, sizeof(iv));
 		sealed = bytes_skip(sealed, sizeof(iv));
 	}
 	size_t len = sealed.len;
-	if (!cbc_open((enum cipher)d->suite->cipher, s->key, iv, sealed, d->plain))
+	if (!cbc_open((enum cipher)s->now.suite->cipher, s->now.key, iv, sealed, d->plain))
 		return false;
 	/* TLS 1.0: the last block begins the next record. */
-	memcpy(s->iv, bytes_skip(sealed, len - CIPHER_BLOCK).data, CIPHER_BLOCK);
+	memcpy(s->now.iv, bytes_skip(sealed, len - CIPHER_BLOCK).data, CIPHER_BLOCK);
 	if (!strip_padding(d->plain, &len))
 		return false;
-	if (d->has_encrypt_then_mac) {
+	if (s->now.has_encrypt_then_mac) {
 		*plain = BYTES(d->plain, len);
 		return true;
 	}
 	if (len < mac_len)
 		return false;
 	*plain = BYTES(d->plain, len - mac_len);
-	return is_mac_right(d, s, *plain, BYTES(d->plain + len - mac_len, mac_len));
+	return is_mac_right(s, *plain, BYTES(d->plain + len - mac_len, mac_len));
 }
 
 static bool open_record(struct tls_decrypt *d, struct sealed_side *s, uint8_t *type,
@@ -543,7 +631,7 @@ static bool open_record(struct tls_decrypt *d, struct sealed_side *s, uint8_t *t
 	if (is_13(d))
 		return open_13(d, s, type, plain);
 	*type = s->header[0];
-	return is_cbc(d->suite) ? open_cbc(d, s, plain) : open_aead_12(d, s, plain);
+	return is_cbc(s->now.suite) ? open_cbc(d, s, plain) : open_aead_12(d, s, plain);
 }
 
 enum tls_opened tls_decrypt_open(struct tls_decrypt *d, bool is_client, uint8_t *type,
@@ -560,10 +648,13 @@ enum tls_opened tls_decrypt_open(struct tls_decrypt *d, bool is_client, uint8_t 
 	if (open_record(d, s, type, plain)) {
 		s->sequence++;
 		s->is_trying = false;
+		d->has_opened = true;
 		return TLS_OPENED;
 	}
+	d->has_passed = true;
 	if (s->is_trying && ++s->n_passed <= MAX_PASSED)
 		return TLS_PASSED;
+	d->refused = "record-did-not-verify";
 	tls_decrypt_stop(d);
 	return TLS_FAILED;
 }

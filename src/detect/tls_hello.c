@@ -33,6 +33,15 @@ bool alpn_next(struct reader *list, struct bytes *name)
 	return !list->is_short && name->len > 0;
 }
 
+bool psk_next(struct reader *list, struct bytes *identity)
+{
+	if (reader_left(list) == 0)
+		return false;
+	*identity = reader_take(list, reader_be16(list));
+	reader_be32(list);
+	return !list->is_short && identity->len > 0;
+}
+
 /* server_name: a list of type, 16-bit length, name; only host_name (0) exists. */
 static struct bytes read_sni(struct bytes body)
 {
@@ -93,6 +102,7 @@ static void read_extension(struct client_hello *hello, uint16_t type, struct byt
 		break;
 	case EXT_PRE_SHARED_KEY:
 		hello->offers_psk = true;
+		hello->psk = read_list16(body);
 		break;
 	case EXT_EARLY_DATA:
 		hello->offers_early_data = true;

@@ -114,6 +114,11 @@ bool keys_have_rsa(const struct keys *keys)
 	return keys->n_rsa > 0;
 }
 
+bool keys_are_given(const struct keys *keys)
+{
+	return keys->n > 0 || keys->n_rsa > 0;
+}
+
 bool keys_open_premaster(const struct keys *keys, struct bytes sealed, uint16_t version,
                          uint8_t premaster[TLS_SECRET_MAX])
 {

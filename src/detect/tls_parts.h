@@ -13,6 +13,7 @@
 enum record_type { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23 };
 
 enum message_type {
+	HELLO_REQUEST = 0,
 	CLIENT_HELLO = 1,
 	SERVER_HELLO = 2,
 	NEW_SESSION_TICKET = 4,
@@ -59,9 +60,24 @@ enum tls_label {
 struct bytes keys_find_secret(const struct keys *keys, const uint8_t client_random[32],
                               enum tls_label label);
 bool keys_have_rsa(const struct keys *keys);
+/* There is any secret at all. */
+bool keys_are_given(const struct keys *keys);
 /* Tries every RSA key on the premaster secret of a client that offered this version. */
 bool keys_open_premaster(const struct keys *keys, struct bytes sealed, uint16_t version,
                          uint8_t premaster[TLS_SECRET_MAX]);
+
+/*
+ * ---- tls_masters.c: master secrets of sessions that may be resumed ------------------------------
+ *
+ * Some thousand, the oldest giving way; wiped when they go.
+ */
+struct tls_masters;
+struct tls_masters *tls_masters_new(void);
+struct tls_masters *tls_masters_free(struct tls_masters *masters);
+void tls_masters_put(struct tls_masters *masters, const uint8_t session[32],
+                     const uint8_t master[TLS_SECRET_MAX]);
+/* NULL if it is not known. Valid until the next put. */
+const uint8_t *tls_masters_get(const struct tls_masters *masters, const uint8_t session[32]);
 
 /* ---- tls_decrypt.c: one connection's records, opened with those keys ------------------------- */
 
@@ -71,20 +87,26 @@ bool keys_open_premaster(const struct keys *keys, struct bytes sealed, uint16_t 
  */
 struct tls_decrypt;
 
-struct tls_decrypt *tls_decrypt_new(const struct keys *keys);
+/* Both are borrowed; masters may be NULL. */
+struct tls_decrypt *tls_decrypt_new(const struct keys *keys, struct tls_masters *masters);
 /* Wipes what it knows. */
 struct tls_decrypt *tls_decrypt_free(struct tls_decrypt *d);
 /* Memory held, in bytes. */
 size_t tls_decrypt_cost(const struct tls_decrypt *d);
 
-/* Handshake messages in clear, header and body, in any pieces. */
+/* Handshake messages up to TLS 1.2 as they were before sealing, header and body, in any pieces. */
 void tls_decrypt_transcript(struct tls_decrypt *d, bool is_client, struct bytes bytes);
+/* Up to TLS 1.2: a further handshake begins; the keys in use stay until they are changed. */
+void tls_decrypt_restart(struct tls_decrypt *d);
 void tls_decrypt_client_hello(struct tls_decrypt *d, struct bytes body);
 void tls_decrypt_server_hello(struct tls_decrypt *d, struct bytes body, uint16_t version,
                               uint16_t suite);
 /* The client may send records sealed by keys that are in no key log we use. */
 void tls_decrypt_expect_early_data(struct tls_decrypt *d);
 void tls_decrypt_key_exchange(struct tls_decrypt *d, struct bytes body);
+/* Up to TLS 1.2: the server resumes this session; and later handshakes may resume that one. */
+void tls_decrypt_resume(struct tls_decrypt *d, const uint8_t session[32]);
+void tls_decrypt_remember(struct tls_decrypt *d, const uint8_t session[32]);
 /* Up to TLS 1.2: what this side sends from now on is sealed. */
 void tls_decrypt_change_cipher(struct tls_decrypt *d, bool is_client);
 /* TLS 1.3, from messages that were opened: this side's next keys. */
@@ -93,6 +115,13 @@ void tls_decrypt_key_update(struct tls_decrypt *d, bool is_client);
 
 /* There are keys for what this side sends from here on. */
 bool tls_decrypt_is_open(const struct tls_decrypt *d, bool is_client);
+/* Records were opened and none before them was passed over. */
+bool tls_decrypt_is_whole(const struct tls_decrypt *d);
+/*
+ * A word: opened, no-secret, record-did-not-verify, or (version-, suite-, compression-,
+ * extension-)not-supported. NULL: no keys were given, or there was nothing to open.
+ */
+const char *tls_decrypt_outcome(const struct tls_decrypt *d);
 /* Nothing more is to be opened, on both sides; what was learnt stays. */
 void tls_decrypt_stop(struct tls_decrypt *d);
 
@@ -127,6 +156,7 @@ struct client_hello {
 	struct bytes sni;        /* host_name */
 	struct bytes alpn;       /* list of 8-bit length and name */
 	struct bytes ticket;     /* RFC 5077; empty if none */
+	struct bytes psk;        /* identities of RFC 8446 4.2.11; psk_next() walks them */
 	struct bytes groups, point_formats, signature_algorithms;
 };
 
@@ -134,6 +164,8 @@ struct client_hello {
 bool client_hello_parse(struct client_hello *hello, struct bytes body, bool is_dtls);
 /* Walks 8-bit length, name. False at the end of the list. */
 bool alpn_next(struct reader *list, struct bytes *name);
+/* Walks 16-bit length, identity, 32-bit age. False at the end of the list. */
+bool psk_next(struct reader *list, struct bytes *identity);
 /* True for the reserved values of RFC 8701, which stand for nothing. */
 bool is_grease(uint16_t value);
 /*

@@ -4,7 +4,7 @@
  * broken off, and records that were changed on the way.
  */
 #include "detect_hex.h"
-#include "tls_sealed.h"
+#include "tls_again.h"
 
 enum given { KEY_LOG = 1, RSA_KEY = 2, OTHER_RSA_KEY = 4, WRONG_LOG = 8 };
 
@@ -53,6 +53,15 @@ struct change {
 	unsigned which;
 	size_t flip;
 };
+
+static void feed_pieces(struct feed *feed, const struct tls_piece *pieces, size_t cut)
+{
+	for (unsigned i = 0; pieces[i].side >= 0; i++) {
+		uint8_t data[8192];
+		size_t n = piece_bytes(&pieces[i], data);
+		feed_tcp_split(feed, (unsigned)pieces[i].side, data, n, cut ? cut : n);
+	}
+}
 
 static void feed_sealed(struct feed *feed, const struct tls_piece *pieces, const struct keys *keys,
                         int cut, const struct change *change)
@@ -128,7 +137,7 @@ static void check_inside(const struct feed *feed, const struct expected *e, int 
 	          e->name, cut);
 	cr_assert_str_eq(detect_name(facts), e->protocol == PROTOCOL_SIP ? "sip" : "http");
 	cr_assert_eq(feed_number(feed, "tls.decrypted"), 1, "%s %d", e->name, cut);
-	cr_assert_null(facts_find(facts, "tls.decryption"), "%s %d", e->name, cut);
+	cr_assert(feed_has_text(feed, "tls.decryption", "opened"), "%s %d", e->name, cut);
 	cr_assert_eq(feed->flow.opener, 0);
 }
 
@@ -177,14 +186,15 @@ static void check_same(const struct facts *a, const struct facts *b, const char 
 	cr_assert_null(other, "%s", name);
 }
 
-static void check_as_without(const struct expected *e, unsigned given, bool is_failed)
+static void check_as_without(const struct expected *e, unsigned given, const char *outcome)
 {
 	struct keys *keys = make_keys(e->log, given);
 	struct feed with, without;
 	feed_sealed(&with, e->pieces, keys, 7, NULL);
 	feed_sealed(&without, e->pieces, NULL, 7, NULL);
 	check_same(with.flow.facts, without.flow.facts, e->name);
-	cr_assert_eq(feed_has_text(&with, "tls.decryption", "failed"), is_failed, "%s", e->name);
+	cr_assert(feed_has_text(&with, "tls.decryption", outcome), "%s", e->name);
+	cr_assert_null(facts_find(without.flow.facts, "tls.decryption"), "%s", e->name);
 	cr_assert_eq(without.flow.facts->protocol, PROTOCOL_TLS, "%s", e->name);
 	feed_close(&with);
 	feed_close(&without);
@@ -195,8 +205,8 @@ Test(detect_tls_decrypt, wrong_keys_leave_the_envelope_as_it_is)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		if (all[i].given & KEY_LOG)
-			check_as_without(&all[i], WRONG_LOG, true);
-		check_as_without(&all[i], OTHER_RSA_KEY, false);
+			check_as_without(&all[i], WRONG_LOG, "record-did-not-verify");
+		check_as_without(&all[i], OTHER_RSA_KEY, "no-secret");
 	}
 }
 
@@ -205,7 +215,7 @@ Test(detect_tls_decrypt, keys_of_others_are_no_keys)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		struct expected e = all[i];
 		e.log = e.pieces == tls12_chacha ? tls10_cbc_keys : tls12_chacha_keys;
-		check_as_without(&e, KEY_LOG, false);
+		check_as_without(&e, KEY_LOG, "no-secret");
 	}
 }
 
@@ -213,7 +223,7 @@ Test(detect_tls_decrypt, an_rsa_key_opens_no_other_key_exchange)
 {
 	check_as_without(
 	        &(struct expected){ "gcm", tls12_ecdhe_gcm, tls12_ecdhe_gcm_keys, 0, 0, 0, 0, 0 },
-	        RSA_KEY, false);
+	        RSA_KEY, "no-secret");
 }
 
 /* One bit of a record's seal, or of what is sealed: all of the second half of each sealed piece. */
@@ -229,8 +239,8 @@ Test(detect_tls_decrypt, a_changed_record_is_a_failure, .timeout = 120)
 			struct feed feed;
 			struct change change = { .which = first_sealed, .flip = flip };
 			feed_sealed(&feed, all[i].pieces, keys, 0, &change);
-			cr_assert(feed_has_text(&feed, "tls.decryption", "failed"), "%s %zu",
-			          all[i].name, flip);
+			cr_assert(feed_has_text(&feed, "tls.decryption", "record-did-not-verify"),
+			          "%s %zu", all[i].name, flip);
 			feed_close(&feed);
 			keys_free(keys);
 		}
@@ -278,8 +288,11 @@ Test(detect_tls_decrypt, a_conversation_broken_off_anywhere)
 			struct keys *keys = make_keys(all[i].log, all[i].given);
 			struct feed feed;
 			feed_sealed(&feed, all[i].pieces, keys, 0, &(struct change){ n, 99, 0 });
-			cr_assert_null(facts_find(feed.flow.facts, "tls.decryption"), "%s %u",
-			               all[i].name, n);
+			bool is_opened = feed_number(&feed, "tls.decrypted") == 1;
+			cr_assert_eq(feed_has_text(&feed, "tls.decryption", "opened"), is_opened,
+			             "%s %u", all[i].name, n);
+			cr_assert_eq(facts_find(feed.flow.facts, "tls.decryption") != NULL,
+			             is_opened, "%s %u", all[i].name, n);
 			if (n == 1)
 				cr_assert_eq(feed.flow.facts->doubt, DOUBT_HANDSHAKE_CUT);
 			feed_close(&feed);
@@ -303,7 +316,7 @@ Test(detect_tls_decrypt, a_hole_in_what_is_sealed_ends_the_reading)
 			feed_tcp_skip(&feed, from, lost);
 		}
 		feed_finish(&feed);
-		cr_assert_null(facts_find(feed.flow.facts, "tls.decryption"));
+		cr_assert_not(feed_has_text(&feed, "tls.decryption", "record-did-not-verify"));
 		feed_close(&feed);
 		keys_free(keys);
 	}
@@ -323,6 +336,169 @@ Test(detect_tls_decrypt, keys_are_in_no_fact)
 		cr_assert_lt(bytes_find(fact->text, bytes_take(digits, 16)), 0);
 		cr_assert_lt(bytes_find(fact->text, bytes_take(bytes, 8)), 0);
 	}
+	feed_close(&feed);
+	keys_free(keys);
+}
+
+/* ---- Resumed, and once more ------------------------------------------------------------------ */
+
+/* Another connection between the same two, which the same detect reads. */
+static void feed_another(struct feed *feed)
+{
+	detect_forget(feed->detect, &feed->flow);
+	feed->flow.opener = 0;
+	feed->flow.port[0]++;
+	feed->seq[0] = feed->isn[0] + 1;
+	feed->seq[1] = feed->isn[1] + 1;
+	memset(feed->flow.has_payload, 0, sizeof(feed->flow.has_payload));
+	feed_syn(feed, 0);
+	feed_syn(feed, 1);
+}
+
+static void check_resumed(const struct tls_piece *first, const struct tls_piece *again,
+                          const char *log, unsigned given)
+{
+	struct keys *keys = make_keys(log, given);
+	struct feed feed;
+	feed_open(&feed, FEED_FROM_SYN,
+	          &(struct detect_options){ .without_ndpi = true, .keys = keys });
+	feed_pieces(&feed, first, 0);
+	feed_finish(&feed);
+	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_SIP);
+	feed_another(&feed);
+	feed_pieces(&feed, again, 61);
+	feed_finish(&feed);
+	const struct facts *facts = feed.flow.facts;
+	cr_assert_eq(facts->protocol, PROTOCOL_SIP);
+	cr_assert(facts->is_inside_tls);
+	cr_assert_eq(facts->client_auth, CLIENT_AUTH_RESUMED);
+	cr_assert_eq(facts->doubt, DOUBT_SESSION_RESUMED);
+	cr_assert(feed_has_text(&feed, "tls.decryption", "opened"));
+	feed_close(&feed);
+	keys_free(keys);
+}
+
+Test(detect_tls_decrypt, a_resumed_session_is_opened_by_what_opened_the_first)
+{
+	check_resumed(tls12_rsa_ticket_first, tls12_rsa_ticket_again, "", RSA_KEY);
+	check_resumed(tls12_rsa_id_first, tls12_rsa_id_again, "", RSA_KEY);
+	/* The log of the first connection alone. */
+	check_resumed(tls12_rsa_ticket_first, tls12_rsa_ticket_again, tls12_rsa_ticket_first_keys,
+	              KEY_LOG);
+	check_resumed(tls12_rsa_id_first, tls12_rsa_id_again, tls12_rsa_id_first_keys, KEY_LOG);
+}
+
+Test(detect_tls_decrypt, a_resumed_session_alone_is_closed_to_the_rsa_key)
+{
+	struct keys *keys = make_keys("", RSA_KEY);
+	struct feed feed;
+	feed_sealed(&feed, tls12_rsa_ticket_again, keys, 0, NULL);
+	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_TLS);
+	cr_assert(feed_has_text(&feed, "tls.decryption", "no-secret"));
+	feed_close(&feed);
+	keys_free(keys);
+}
+
+static void check_asked_again(const struct tls_piece *pieces, const char *log, unsigned given,
+                              const char *subject, int cut)
+{
+	struct keys *keys = make_keys(log, given);
+	struct feed feed;
+	feed_sealed(&feed, pieces, keys, cut, NULL);
+	const struct facts *facts = feed.flow.facts;
+	cr_assert_eq(facts->client_auth, CLIENT_AUTH_GIVEN);
+	cr_assert_eq(facts->security, SECURITY_MTLS);
+	cr_assert_eq(facts->security_evidence, EVIDENCE_CONFIRMED);
+	cr_assert_eq(facts->doubt, DOUBT_NONE);
+	cr_assert_eq(facts->protocol, PROTOCOL_SIP);
+	cr_assert(feed_has_text(&feed, "tls.client_auth", "given"));
+	cr_assert_not(feed_has_text(&feed, "tls.client_auth", "not-asked"));
+	cr_assert(feed_has_text(&feed, "tls.client_cert.subject", subject));
+	cr_assert(feed_has_text(&feed, "tls.decryption", "opened"));
+	feed_close(&feed);
+	keys_free(keys);
+}
+
+Test(detect_tls_decrypt, a_second_handshake_is_read_and_counts)
+{
+	static const int cuts[] = { 0, 1, 7, 61, -1 };
+	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+		check_asked_again(tls12_again_gcm, tls12_again_gcm_keys, KEY_LOG,
+		                  "fe01.contoso.example", cuts[i]);
+		check_asked_again(tls12_again_rsa, tls12_again_rsa_keys, KEY_LOG,
+		                  "fe01.contoso.example", cuts[i]);
+		check_asked_again(tls12_again_rsa, "", RSA_KEY, "fe01.contoso.example", cuts[i]);
+		check_asked_again(tls13_asked_later, tls13_asked_later_keys, KEY_LOG,
+		                  "fe01.contoso.example", cuts[i]);
+	}
+}
+
+/* Its messages are sealed by the first one's keys: those are enough to see who the client is. */
+Test(detect_tls_decrypt, a_second_handshake_whose_own_keys_are_missing)
+{
+	char log[512];
+	snprintf(log, sizeof(log), "%.*s",
+	         (int)(strchr(tls12_again_gcm_keys, '\n') + 1 - tls12_again_gcm_keys),
+	         tls12_again_gcm_keys);
+	check_asked_again(tls12_again_gcm, log, KEY_LOG, "fe01.contoso.example", 0);
+}
+
+Test(detect_tls_decrypt, a_second_handshake_without_keys_is_a_doubt)
+{
+	struct feed feed;
+	feed_sealed(&feed, tls12_again_gcm, NULL, 0, NULL);
+	cr_assert_eq(feed.flow.facts->client_auth, CLIENT_AUTH_NOT_ASKED);
+	cr_assert_eq(feed.flow.facts->doubt, DOUBT_RENEGOTIATED);
+	cr_assert_eq(feed_number(&feed, "tls.renegotiated"), 1);
+	feed_close(&feed);
+}
+
+/* It shows nothing new, and takes nothing back. */
+Test(detect_tls_decrypt, a_second_handshake_that_resumes_the_first)
+{
+	struct keys *keys = make_keys(tls12_again_resumed_keys, KEY_LOG);
+	struct feed feed;
+	feed_sealed(&feed, tls12_again_resumed, keys, 0, NULL);
+	cr_assert_eq(feed.flow.facts->client_auth, CLIENT_AUTH_NOT_ASKED);
+	cr_assert_eq(feed.flow.facts->security_evidence, EVIDENCE_CONFIRMED);
+	cr_assert_eq(feed.flow.facts->doubt, DOUBT_NONE);
+	cr_assert_eq(feed_number(&feed, "tls.renegotiated"), 1);
+	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_SIP);
+	feed_close(&feed);
+	keys_free(keys);
+}
+
+/* Broken off before both sides have changed to the second handshake's keys. */
+Test(detect_tls_decrypt, half_a_second_handshake_is_a_doubt)
+{
+	struct keys *keys = make_keys(tls12_again_gcm_keys, KEY_LOG);
+	struct feed feed;
+	feed_sealed(&feed, tls12_again_gcm, keys, 0, &(struct change){ 7, 99, 0 });
+	cr_assert_eq(feed.flow.facts->doubt, DOUBT_RENEGOTIATED);
+	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_SIP);
+	cr_assert_eq(feed_number(&feed, "tls.renegotiated"), 1);
+	feed_close(&feed);
+	keys_free(keys);
+}
+
+Test(detect_tls_decrypt, a_ticket_of_tls13_joins_the_session_that_resumes_it)
+{
+	char log[4096];
+	snprintf(log, sizeof(log), "%s%s", tls13_ticket_first_keys, tls13_ticket_again_keys);
+	struct keys *keys = make_keys(log, KEY_LOG);
+	struct feed feed;
+	struct note note;
+	feed_sealed(&feed, tls13_ticket_first, keys, 0, NULL);
+	cr_assert(detect_next_note(feed.detect, &note));
+	cr_assert_eq(note.kind, NOTE_SESSION);
+	cr_assert_eq(note.client_auth, CLIENT_AUTH_GIVEN);
+	cr_assert_eq(note.security, SECURITY_MTLS);
+	feed_close(&feed);
+	feed_sealed(&feed, tls13_ticket_again, keys, 0, NULL);
+	cr_assert(feed.flow.facts->has_session);
+	cr_assert_arr_eq(feed.flow.facts->session, note.session, 32);
+	cr_assert_eq(feed.flow.facts->client_auth, CLIENT_AUTH_RESUMED);
+	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_SIP);
 	feed_close(&feed);
 	keys_free(keys);
 }
