@@ -86,6 +86,7 @@ struct facts {
 	bool from_start[2];         /* the first byte of that side was seen (side 0, 1 of the flow) */
 	bool has_gap;               /* bytes missing within what was needed */
 	bool is_inside_tls;         /* protocol was read inside TLS (keys), security is the envelope's */
+	bool is_inside_unrecognised; /* what was read inside TLS, from the opener's first byte on, nobody knows */
 	bool is_starttls;           /* clear stream upgraded to TLS */
 	bool is_weak_suite;         /* NULL, anonymous, export, RC4, DES, 3DES, MD5 */
 	bool is_handshake_done;     /* TLS: both (visible) sides reached ChangeCipherSpec or protected data */

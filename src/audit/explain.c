@@ -100,6 +100,7 @@ static void content_texts(struct trial *trial, const struct rule *rule,
 		snprintf(trial->expected, sizeof(trial->expected), "%s", family_word(rule->family));
 		snprintf(trial->observed, sizeof(trial->observed), "%s",
 		         !facts || facts->protocol == PROTOCOL_UNKNOWN ? "unrecognised"
+		         : facts->is_inside_unrecognised               ? "unrecognised inside tls"
 		         : facts->other_name                           ? facts->other_name
 		                             : protocol_word((enum protocol)facts->protocol));
 	} else if (content->outcome == OUTCOME_WRONG_SECURITY) {

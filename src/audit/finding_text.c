@@ -103,6 +103,8 @@ static const char *protocol_text(const struct subject *s)
 {
 	if (!s->facts || s->facts->protocol == PROTOCOL_UNKNOWN)
 		return "data that no detector recognises";
+	if (s->facts->is_inside_unrecognised)
+		return "data inside TLS that no detector recognises";
 	return s->facts->other_name ? s->facts->other_name
 	                            : protocol_word((enum protocol)s->facts->protocol);
 }

@@ -57,6 +57,13 @@ static void judge_unrecognised(struct content *out, const struct rule *rule,
 	out->outcome = rule->family == FAMILY_ANY ? OUTCOME_WRONG_SECURITY : OUTCOME_WRONG_PROTOCOL;
 }
 
+/* The same inside TLS. PSOM is unmistakable by its envelope alone: nobody knows its own opening. */
+static bool is_refuted_inside(const struct rule *rule, const struct facts *facts)
+{
+	return facts->is_inside_unrecognised && family_is_unmistakable(rule->family) &&
+	       rule->family != FAMILY_PSOM;
+}
+
 static void judge_protocol(struct content *out, const struct rule *rule, const struct flow *flow,
                            const struct facts *facts, unsigned src)
 {
@@ -73,8 +80,9 @@ static void judge_protocol(struct content *out, const struct rule *rule, const s
 	enum protocol protocol = (enum protocol)facts->protocol;
 	bool over_tcp = flow->transport == TRANSPORT_TCP;
 	if (protocol == PROTOCOL_TLS) {
-		out->evidence = family_excludes_tls(rule->family) ? EVIDENCE_CONTRADICTED
-		                                                  : EVIDENCE_CONSISTENT;
+		bool is_refuted =
+		        family_excludes_tls(rule->family) || is_refuted_inside(rule, facts);
+		out->evidence = is_refuted ? EVIDENCE_CONTRADICTED : EVIDENCE_CONSISTENT;
 	} else if (family_has(rule->family, protocol, over_tcp, facts->is_inside_tls)) {
 		out->evidence = (enum evidence)facts->protocol_evidence;
 		if (rule->family == FAMILY_RTP && !facts->has_media)

@@ -565,6 +565,8 @@ static void pcapng_free(void *state)
 {
 	struct pcapng *ng = state;
 	arena_deinit(&ng->names);
+	for (size_t i = 0; i < ng->n_secrets; i++)
+		explicit_bzero((void *)ng->secrets[i].data.data, ng->secrets[i].data.len);
 	arena_deinit(&ng->secret_bytes);
 	free(ng->secrets);
 	free(ng->interfaces);

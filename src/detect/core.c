@@ -569,6 +569,16 @@ static struct stream *inner_new(struct stream *outer)
 	return inner;
 }
 
+/* Nobody of ours claimed what was inside: name it by nDPI, or say that it has no name. */
+static void settle_unknown_inside(struct stream *stream, struct stream *inner)
+{
+	if (!inner->has_data[0] && !inner->has_data[1])
+		return;
+	stream->facts->is_inside_unrecognised = !ask_ndpi(inner) &&
+	                                        inner->has_data[stream->flow->opener] &&
+	                                        tls_decrypt_is_whole(stream->decrypt);
+}
+
 /* No more comes: what is there is probed for the last time, and what was found is stated. */
 static void close_inner(struct stream *stream)
 {
@@ -578,6 +588,8 @@ static void close_inner(struct stream *stream)
 	if (!inner->is_over && inner->n_bound == 0)
 		probe_bytes(inner, true);
 	close_inner(inner);
+	if (inner->n_bound == 0)
+		settle_unknown_inside(stream, inner);
 	for (unsigned i = 0; i < inner->n_bound; i++) {
 		inner->current = &inner->bound[i];
 		if (inner->current->detector->on_end)

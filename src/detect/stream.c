@@ -161,6 +161,11 @@ void stream_adopt_facts(struct stream *stream, const struct stream *inner, bool 
 		    !is_stated(stream, fact->def, fact->number, fact->text) &&
 		    facts_add(facts, fact->def, fact->packet, fact->number, fact->text) == 0)
 			stream->n_facts++;
+	if (found->other_name) {
+		/* The name lives with the facts; its copy may have found no room. */
+		const struct fact *name = facts_find(facts, fact_ndpi_label.name);
+		facts->other_name = name ? (const char *)name->text.data : NULL;
+	}
 }
 
 static void add_fact(struct stream *stream, const struct fact_def *def, int64_t number,

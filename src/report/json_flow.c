@@ -88,6 +88,8 @@ static void put_slots(struct values *values, struct json_object *object, const s
 		values_put_bool(values, object, "media", true);
 	if (facts->maybe_media)
 		values_put_bool(values, object, "maybe_media", true);
+	if (facts->is_inside_unrecognised)
+		values_put_bool(values, object, "inside_unrecognised", true);
 }
 
 struct json_object *json_fact_value(struct values *values, const struct fact *fact)

@@ -122,6 +122,7 @@ static const struct hand_content hand_contents[] = {
 	{ "tls10", HAND_TLS(NOT_ASKED, .tls_version = 0x0301) },
 	{ "tls-weak", HAND_TLS(NOT_ASKED, .is_weak_suite = true, .tls_suite = 0x0005) },
 	/* Read inside TLS, by STARTTLS or with keys. */
+	{ "noise+tls", HAND_TLS(NOT_ASKED, .is_inside_unrecognised = true) },
 	{ "sip+tls", HAND_TLS(NOT_ASKED, .protocol = PROTOCOL_SIP, .is_inside_tls = true) },
 	{ "http+tls", HAND_TLS(NOT_ASKED, .protocol = PROTOCOL_HTTP, .is_inside_tls = true) },
 	{ "http+mtls", HAND_TLS(GIVEN, .security = SECURITY_MTLS, .protocol = PROTOCOL_HTTP,

@@ -85,6 +85,7 @@ Test(judge, tls_asks_no_certificate)
 		{ "sip", "violation wrong-security fe-sip-client security" },
 		{ "http", "violation wrong-protocol fe-sip-client protocol" },
 		{ "http+tls", "violation wrong-protocol fe-sip-client protocol" },
+		{ "noise+tls", "violation wrong-protocol fe-sip-client protocol" },
 	};
 
 	assert_cases("10.0.9.21:50123 > 10.0.2.20:5061 tcp", cases, ARRAY_SIZE(cases));
@@ -593,6 +594,8 @@ Test(no_site, ports_protocol_and_protection_only)
 
 	bench_open(&b, PACK_FIRST, NULL, NULL);
 	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp tls", "unjudged no-site fe-psom -");
+	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp noise+tls",
+	              "unjudged no-site fe-psom -");
 	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:8057 tcp http",
 	              "violation wrong-protocol fe-psom protocol");
 	assert_judged(&b, "10.0.9.21:4000 > 10.0.2.20:5086 tcp mtls",

@@ -502,3 +502,44 @@ Test(detect_tls_decrypt, a_ticket_of_tls13_joins_the_session_that_resumes_it)
 	feed_close(&feed);
 	keys_free(keys);
 }
+
+/* ---- What nobody here speaks ------------------------------------------------------------------
+ */
+
+Test(detect_tls_decrypt, what_is_inside_and_known_to_nobody)
+{
+	struct keys *keys = make_keys(tls13_noise_keys, KEY_LOG);
+	struct feed feed;
+	feed_sealed(&feed, tls13_noise, keys, 0, NULL);
+	cr_assert(feed.flow.facts->is_inside_unrecognised);
+	cr_assert_not(feed.flow.facts->is_inside_tls);
+	cr_assert_eq(feed.flow.facts->protocol, PROTOCOL_TLS);
+	feed_close(&feed);
+	/* Broken off before it. */
+	feed_sealed(&feed, tls13_noise, keys, 0, &(struct change){ 2, 99, 0 });
+	cr_assert_not(feed.flow.facts->is_inside_unrecognised);
+	feed_close(&feed);
+	/* Not seen at all. */
+	feed_sealed(&feed, tls13_noise, NULL, 0, NULL);
+	cr_assert_not(feed.flow.facts->is_inside_unrecognised);
+	feed_close(&feed);
+	keys_free(keys);
+}
+
+Test(detect_tls_decrypt, what_is_inside_and_named_by_ndpi)
+{
+	struct keys *keys = make_keys(tls13_redis_keys, KEY_LOG);
+	struct feed feed;
+	feed_open(&feed, FEED_FROM_SYN, &(struct detect_options){ .keys = keys });
+	feed_pieces(&feed, tls13_redis, 0);
+	feed_finish(&feed);
+	_cleanup_(facts_freep) struct facts *facts = detect_take_facts(&feed.flow);
+	cr_assert_eq(facts->protocol, PROTOCOL_OTHER);
+	cr_assert_eq(facts->protocol_evidence, EVIDENCE_CONSISTENT);
+	cr_assert(facts->is_inside_tls);
+	cr_assert_not(facts->is_inside_unrecognised);
+	cr_assert_eq(facts->security, SECURITY_TLS);
+	feed_close(&feed);
+	cr_assert_str_eq(facts->other_name, "redis");
+	keys_free(keys);
+}
