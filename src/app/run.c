@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/sandbox.h"
 #include "pcaudit/crypto.h"
 #include "pcaudit/sink.h"
 
@@ -441,6 +442,10 @@ static int load_keys(struct run *run, const struct run_options *options, struct 
 {
 	int r = 0;
 
+	if (options->n_key_logs + options->n_rsa_keys && sandbox_forbid_dumps() < 0) {
+		err_set(err, "memory dumps cannot be turned off, and keys must not end in one");
+		return APP_CANNOT;
+	}
 	if (keys_new(&run->keys) < 0)
 		return APP_CANNOT;
 	for (size_t i = 0; i < options->n_key_logs && r == 0; i++)

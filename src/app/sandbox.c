@@ -48,7 +48,7 @@ static void have(struct sandbox *out, enum sandbox_layer layer)
 /* ---- Privileges ----------------------------------------------------------------------------- */
 
 /* Keys and payload must not end in a core file, nor be read by another process of the user. */
-static int forbid_dumps(void)
+int sandbox_forbid_dumps(void)
 {
 	const struct rlimit none = { 0, 0 };
 
@@ -246,7 +246,7 @@ static int forbid_calls(struct sandbox *out, int broker_fd)
 int sandbox_enter(struct sandbox *out, const struct sandbox_options *options)
 {
 	*out = (struct sandbox){ { false }, { NULL } };
-	int r = forbid_dumps();
+	int r = sandbox_forbid_dumps();
 
 	if (r == 0)
 		r = change_user(out);
@@ -257,7 +257,7 @@ int sandbox_enter(struct sandbox *out, const struct sandbox_options *options)
 	if (r == 0)
 		have(out, SANDBOX_NO_NEW_PRIVS);
 	if (r == 0) /* a change of user makes a process dumpable by its new one again */
-		r = forbid_dumps();
+		r = sandbox_forbid_dumps();
 	if (r == 0)
 		r = forbid_paths(out);
 	if (r == 0 && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL) {

@@ -38,5 +38,7 @@ struct sandbox_options {
  * library that asks for more than it needs goes on.
  */
 int sandbox_enter(struct sandbox *out, const struct sandbox_options *options);
+/* The first of these alone, for a process that holds keys. 0 or -errno. */
+int sandbox_forbid_dumps(void);
 
 #endif

@@ -596,6 +596,51 @@ def check_keys_open_tls(t):
         assert b'sip (evidence confirmed' in done.stdout, done
 
 
+def check_keys_are_never_shown(t):
+    """Not the secrets, not the RSA key, in no output, whether they fit, are malformed or do not fit."""
+    for seed, option in (('tls13-aes128-cert', '--keylog'), ('tls12-rsa-no-ems', '--rsa-key')):
+        log, pem, capture = sealed_capture(seed)
+        (t.tmp / 'sealed.pcap').write_bytes(capture)
+        lines = (log or pem).decode().split('\n')
+        if log:
+            hidden = [word for line in lines if line[:1] in 'CSE' for word in line.split()[2:]]
+            malformed = [log, log.replace(b'\n', b'0\n'), log.replace(b'_SECRET', b'-SECRET'), log[:200]]
+        else:
+            hidden = [line for line in lines if len(line) == 64]
+            malformed = [pem, pem[:len(pem) // 2], pem.replace(b'BEGIN', b'BEG'), pem.replace(b'M', b'N')]
+        assert hidden and all(len(word) >= 32 for word in hidden), hidden
+        for text in malformed:
+            (t.tmp / 'keys').write_bytes(text)
+            for line in ('audit -f json --flows=all', 'audit -f ndjson --flows=all', 'audit', 'explain --flow 1'):
+                done = t.run(f'{line} {{tmp}}/sealed.pcap {option} {{tmp}}/keys')
+                shown = (done.stdout + done.stderr).lower()
+                for word in hidden:
+                    for form in (word[:24].encode().lower(), bytes.fromhex(word)[:8].lower() if log else b'-----begin'):
+                        assert form not in shown, (line, form, done)
+
+
+def check_keys_forbid_core_dumps(t):
+    log, _, capture = sealed_capture('tls13-aes128-cert')
+    (t.tmp / 'keys').write_bytes(log)
+    with subprocess.Popen([t.program, 'audit', '-', '--keylog', str(t.tmp / 'keys')], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        process.stdin.write(capture[:-1])  # it has read its keys, and waits for the last byte
+        process.stdin.flush()
+        soft_and_hard = None
+        for _ in range(40):
+            try:
+                limits = pathlib.Path(f'/proc/{process.pid}/limits').read_bytes()
+            except OSError:  # not dumpable, and not ours to look into
+                break
+            soft_and_hard = regex.search(rb'core file size +(\S+) +(\S+)', limits).groups()
+            if soft_and_hard == (b'0', b'0'):
+                break
+            time.sleep(0.05)
+        process.stdin.close()
+        process.stdout.read()
+    assert soft_and_hard in (None, (b'0', b'0')), soft_and_hard
+
+
 def check_malformed_key_log(t):
     log, _, capture = sealed_capture('tls13-aes128-cert')
     (t.tmp / 'sealed.pcap').write_bytes(capture)
