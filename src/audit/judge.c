@@ -123,7 +123,11 @@ static void judge_mtls(struct content *out, const struct judge_context *context,
 		return;
 	case CLIENT_AUTH_NOT_ASKED:
 	case CLIENT_AUTH_EMPTY:
-		if (facts->is_handshake_done || context->session) {
+		if (facts->doubt == DOUBT_RENEGOTIATED) {
+			/* A second handshake, out of sight, may have asked for what the first did
+			 * not. */
+			unjudged(out, (enum reason)DOUBT_RENEGOTIATED);
+		} else if (facts->is_handshake_done || context->session) {
 			out->security_evidence = EVIDENCE_CONTRADICTED;
 			out->outcome = OUTCOME_WRONG_SECURITY;
 		} else {

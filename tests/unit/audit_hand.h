@@ -118,7 +118,8 @@ static const struct hand_content hand_contents[] = {
 	                      .security_evidence = EVIDENCE_NONE, .doubt = DOUBT_MIDSTREAM) },
 	{ "tls-gap", HAND_TLS(UNKNOWN, .has_gap = true, .doubt = DOUBT_GAP) },
 	{ "tls-server-side", HAND_TLS(UNKNOWN, .doubt = DOUBT_HANDSHAKE_CUT) },
-	{ "tls-renegotiated", HAND_TLS(UNKNOWN, .doubt = DOUBT_RENEGOTIATED) },
+	{ "tls-renegotiated", HAND_TLS(NOT_ASKED, .doubt = DOUBT_RENEGOTIATED) },
+	{ "tls-empty-renegotiated", HAND_TLS(EMPTY, .doubt = DOUBT_RENEGOTIATED) },
 	{ "tls10", HAND_TLS(NOT_ASKED, .tls_version = 0x0301) },
 	{ "tls-weak", HAND_TLS(NOT_ASKED, .is_weak_suite = true, .tls_suite = 0x0005) },
 	/* Read inside TLS, by STARTTLS or with keys. */

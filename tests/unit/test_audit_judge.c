@@ -64,6 +64,7 @@ Test(judge, mtls)
 		{ "tls-server-side", "unjudged handshake-cut fe-sip-server -" },
 		{ "tls-gap", "unjudged gap fe-sip-server -" },
 		{ "tls-renegotiated", "unjudged renegotiated fe-sip-server -" },
+		{ "tls-empty-renegotiated", "unjudged renegotiated fe-sip-server -" },
 		{ "tls-mid midstream", "unjudged midstream fe-sip-server -" },
 	};
 
