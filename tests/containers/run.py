@@ -16,7 +16,7 @@ import zlib
 import frames
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-CAPTURES = sorted(path for path in (ROOT / 'pcaps').iterdir() if path.name != 'README.md')
+CAPTURES = sorted(path for path in (ROOT / 'pcaps').iterdir() if path.suffix.startswith('.pcap'))
 SITE = 'rules/contoso.yaml'
 
 

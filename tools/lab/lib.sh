@@ -191,6 +191,19 @@ capture_end() {
 	LAB_TCPDUMP=
 }
 
+# keep_keys FILE : keeps a key log, its comments apart, beside the capture
+keep_keys() {
+	grep -E '^(CLIENT|SERVER)_' "$1" >"$LAB_OUT.keys"
+}
+
+# inject_keys FILE : puts a key log into the capture, which becomes pcapng (ended by it)
+inject_keys() {
+	capture_end
+	grep -E '^(CLIENT|SERVER)_' "$1" >"$LAB_DIR/inject.keys"
+	editcap -F pcapng --inject-secrets "tls,$LAB_DIR/inject.keys" "$LAB_DIR/raw.pcap" "$LAB_DIR/ng.pcap" 2>/dev/null
+	mv "$LAB_DIR/ng.pcap" "$LAB_DIR/raw.pcap"
+}
+
 # keep [pcapng] : ends the capture and keeps it as it is, or turned into pcapng
 keep() {
 	capture_end

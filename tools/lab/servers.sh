@@ -317,3 +317,43 @@ ssh_try() {
 		2>"$LAB_DIR/$1-ssh.log"
 	:
 }
+
+# tls_end HOST NAME s_server|s_client ARGUMENT... : one end of a TLS connection that says what
+# tls_says NAME is given; its own commands among them (R, c: s_server(1); Q: s_client(1)).
+declare -A LAB_MOUTH=()
+tls_end() {
+	local host=$1 name=$2 fd
+	shift 2
+	mkfifo "$LAB_DIR/$name.in"
+	exec {fd}<>"$LAB_DIR/$name.in"
+	LAB_MOUTH[$name]=$fd
+	start "$host" bash -c 'in=$1; shift; exec openssl "$@" <"$in"' "$name" "$LAB_DIR/$name.in" "$@"
+}
+
+# tls_says NAME TEXT : with printf's escapes
+tls_says() {
+	# shellcheck disable=SC2059
+	printf "$2" >&"${LAB_MOUTH[$1]}"
+	sleep 0.5
+}
+
+# An OPTIONS and its answer, as two ends of TLS say them to each other
+sip_options() {
+	printf '%s\r\n' 'OPTIONS sip:fe01.contoso.example SIP/2.0' \
+		'Via: SIP/2.0/TLS 10.0.2.21:49999;branch=z9hG4bK1' 'Max-Forwards: 70' \
+		'From: <sip:fe02.contoso.example>;tag=1' 'To: <sip:fe01.contoso.example>' \
+		'Call-ID: lab-1' 'CSeq: 1 OPTIONS' 'Content-Length: 0' ''
+}
+sip_answer() {
+	printf '%s\r\n' 'SIP/2.0 200 OK' 'Via: SIP/2.0/TLS 10.0.2.21:49999;branch=z9hG4bK1' \
+		'From: <sip:fe02.contoso.example>;tag=1' 'To: <sip:fe01.contoso.example>;tag=2' \
+		'Call-ID: lab-1' 'CSeq: 1 OPTIONS' 'Content-Length: 0' ''
+}
+
+# tls_talk CLIENT SERVER : the two, once
+tls_talk() {
+	sip_options >&"${LAB_MOUTH[$1]}"
+	sleep 0.5
+	sip_answer >&"${LAB_MOUTH[$2]}"
+	sleep 0.5
+}
