@@ -76,6 +76,131 @@ Test(detect_tls_hello, ja3_is_the_md5_of_the_decimal_lists)
 	cr_assert_str_eq(ja3, "ddccd825dd16894c51af372253871ddf");
 }
 
+/*
+ * What Wireshark printed for hellos of Firefox (two), Java, and OpenSSL (two): its decimal lists in
+ * wire order, its signature algorithms, and the two fingerprints.
+ */
+static const struct printed {
+	const char *suites, *extensions, *groups, *formats, *signatures, *alpn;
+	const char *ja3, *ja4;
+} printed[] = {
+	{ "4865 4867 4866 49195 49199 52393 52392 49196 49200 49162 49161 49171 49172 156 157 47 "
+	  "53",
+	  "0 10 11 13 16 23 43 51 65281 45", "29 23 24", "0",
+	  "1027 1283 2052 2053 2054 1025 1281 1537 515 513", "h2",
+	  "5eda2dd403b75ed926fbcd88d75aafc7", "t13d1710h2_5b57614c22b0_1b18b669d02d" },
+	{ "4865 4867 4866 49195 49199 52393 52392 49196 49200 49162 49171 49172 156 157 47 53",
+	  "0 23 65281 10 11 35 16 5 34 18 51 43 13 45 28 27 65037", "4588 29 23 24 25 256 257", "0",
+	  "1027 1283 1539 2052 2053 2054 1025 1281 1537 515 513", "h2",
+	  "6447ab086255d194909d4013b1a89e87", "t13d1617h2_86a278354501_3cbfd9057e0d" },
+	{ "4866 4865 49196 49195 49200 49199 49188 49187 49192 49191 49162 49161 49172 49171 157 "
+	  "156 "
+	  "61 60 53 47",
+	  "0 5 43 13 35 10 11 16 51 49 23 65281 45", "29 23 24", "0",
+	  "2052 2053 2054 1025 1281 513 1027 1283 515 514 1537 1539", "http/1.1",
+	  "fae0e5d973c96ae1888b99538efa0363", "t13d2013h1_2b729b4bf6f3_e24568c0d440" },
+	{ "4866 4867 4865 255", "0 11 10 35 22 23 13 43 45 51", "29 23 30 25 24", "0 1 2",
+	  "1027 1283 1539 2055 2056 2057 2058 2059 2052 2053 2054 1025 1281 1537", NULL,
+	  "a66e498c488aa0523759691248cdfb01", "t13d041000_16476d049b0b_78f1d400d464" },
+	{ "4867", "0 11 10 35 22 23 13 43 45 51", "29 23 30 25 24 256 257 258 259 260", "0 1 2",
+	  "1027 1283 1539 2055 2056 2074 2075 2076 2057 2058 2059 2052 2053 2054 1025 1281 1537",
+	  NULL, "482d93134dde169bf71e5da09c7715a8", "t13d011000_58070c528ac8_3eb3b556ea2c" },
+};
+
+/* A hello in the making. */
+struct made {
+	uint8_t data[2048];
+	size_t len;
+};
+
+static void put(struct made *made, unsigned value, unsigned width)
+{
+	while (width--)
+		made->data[made->len++] = (uint8_t)(value >> 8 * width);
+}
+
+/* Room for the length of what follows, and that length. */
+static size_t begin(struct made *made, unsigned width)
+{
+	put(made, 0, width);
+	return made->len;
+}
+
+static void end(struct made *made, size_t start, unsigned width)
+{
+	size_t len = made->len - start;
+	for (unsigned i = 0; i < width; i++)
+		made->data[start - 1 - i] = (uint8_t)(len >> 8 * i);
+}
+
+static void put_list(struct made *made, const char *numbers, unsigned width, bool with_grease)
+{
+	if (with_grease)
+		put(made, 0x4a4a, 2);
+	for (char *at = NULL; *numbers; numbers = at)
+		put(made, (unsigned)strtoul(numbers, &at, 10), width);
+}
+
+static void put_extension(struct made *made, const struct printed *p, unsigned type,
+                          bool with_grease)
+{
+	put(made, type, 2);
+	size_t body = begin(made, 2);
+	size_t wide = type == 10 || type == 13 || type == 16 ? begin(made, 2) : 0;
+	size_t narrow = type == 11 || type == 16 || type == 43 ? begin(made, 1) : 0;
+	if (type == 10)
+		put_list(made, p->groups, 2, with_grease);
+	else if (type == 11)
+		put_list(made, p->formats, 1, false);
+	else if (type == 13)
+		put_list(made, p->signatures, 2, false);
+	else if (type == 43)
+		put_list(made, "772 771", 2, with_grease);
+	for (const char *c = type == 16 ? p->alpn : ""; *c; c++)
+		put(made, (uint8_t)*c, 1);
+	if (narrow)
+		end(made, narrow, 1);
+	if (wide)
+		end(made, wide, 2);
+	end(made, body, 2);
+}
+
+static void make(struct made *made, const struct printed *p, bool with_grease)
+{
+	made->len = 0;
+	put(made, 0x0303, 2);
+	for (unsigned i = 0; i < 33; i++) /* random, and no session id */
+		put(made, 0, 1);
+	size_t suites = begin(made, 2);
+	put_list(made, p->suites, 2, with_grease);
+	end(made, suites, 2);
+	put(made, 0x0100, 2);
+	size_t extensions = begin(made, 2);
+	if (with_grease)
+		put(made, 0x6a6a0000, 4);
+	const char *types = p->extensions;
+	for (char *at = NULL; *types; types = at)
+		put_extension(made, p, (unsigned)strtoul(types, &at, 10), with_grease);
+	if (with_grease)
+		put(made, 0xfafa0000, 4);
+	end(made, extensions, 2);
+}
+
+Test(detect_tls_hello, fingerprints_as_others_print_them)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(printed) * 2; i++) {
+		const struct printed *p = &printed[i / 2];
+		struct client_hello hello;
+		struct made made;
+		char ja3[JA3_SIZE], ja4[JA4_SIZE];
+		make(&made, p, i % 2);
+		cr_assert(client_hello_parse(&hello, BYTES(made.data, made.len), false));
+		cr_assert(client_hello_ja3(&hello, ja3) && client_hello_ja4(&hello, ja4));
+		cr_expect_str_eq(ja3, p->ja3, "%s", p->ja4);
+		cr_expect_str_eq(ja4, p->ja4);
+	}
+}
+
 Test(detect_tls_hello, without_extensions)
 {
 	uint8_t data[2048];
