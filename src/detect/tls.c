@@ -607,22 +607,24 @@ static void on_server_hello(struct stream *stream, struct tls *tls, unsigned sid
 
 /* ---- Certificates and the rest of the clear handshake --------------------------------------- */
 
-static void state_certificate(struct stream *stream, enum tls_fact first,
-                              const struct cert_info *cert)
+void tls_state_certificate(struct stream *stream, const struct fact_def *first,
+                           const struct cert_info *cert)
 {
 	char digest[65];
 	for (size_t i = 0; i < 32; i++)
 		snprintf(digest + 2 * i, 3, "%02x", cert->sha256[i]);
-	text_fact(stream, first, cert->subject);
+	if (cert->subject[0])
+		stream_fact_text(stream, &first[0], bytes_from_text(cert->subject));
 	for (unsigned i = 0; i < cert->n_names; i++)
-		text_fact(stream, first + 1, cert->names[i]);
-	text_fact(stream, first + 2, cert->issuer);
-	stream_fact_number(stream, &facts[first + 3], cert->not_before);
-	stream_fact_number(stream, &facts[first + 4], cert->not_after);
-	text_fact(stream, first + 5, digest);
-	stream_fact_number(stream, &facts[first + 6], cert->key_bits);
+		stream_fact_text(stream, &first[1], bytes_from_text(cert->names[i]));
+	if (cert->issuer[0])
+		stream_fact_text(stream, &first[2], bytes_from_text(cert->issuer));
+	stream_fact_number(stream, &first[3], cert->not_before);
+	stream_fact_number(stream, &first[4], cert->not_after);
+	stream_fact_text(stream, &first[5], bytes_from_text(digest));
+	stream_fact_number(stream, &first[6], cert->key_bits);
 	if (cert->is_self_signed)
-		bool_fact(stream, first + 7);
+		stream_fact_bool(stream, &first[7], true);
 }
 
 /* The list's first certificate is the end entity's own. */
@@ -642,7 +644,8 @@ static void on_certificate(struct stream *stream, struct tls *tls, unsigned side
 	struct bytes leaf = reader_take(&r, reader_be24(&r));
 	const struct cert_info *cert = leaf.len ? stream_certificate(stream, leaf) : NULL;
 	if (cert)
-		state_certificate(stream, is_client ? F_CLIENT_SUBJECT : F_SERVER_SUBJECT, cert);
+		tls_state_certificate(
+		        stream, &facts[is_client ? F_CLIENT_SUBJECT : F_SERVER_SUBJECT], cert);
 }
 
 /* In TLS 1.3 it comes behind the handshake, sealed. */

@@ -13,6 +13,7 @@ enum extension {
 	EXT_SUPPORTED_GROUPS = 10,
 	EXT_POINT_FORMATS = 11,
 	EXT_SIGNATURE_ALGORITHMS = 13,
+	EXT_USE_SRTP = 14,
 	EXT_ALPN = 16,
 	EXT_SESSION_TICKET = 35,
 	EXT_PRE_SHARED_KEY = 41,
@@ -92,6 +93,9 @@ static void read_extension(struct client_hello *hello, uint16_t type, struct byt
 		break;
 	case EXT_SIGNATURE_ALGORITHMS:
 		hello->signature_algorithms = read_list16(body);
+		break;
+	case EXT_USE_SRTP:
+		hello->has_srtp = true;
 		break;
 	case EXT_ALPN:
 		hello->alpn = read_list16(body);

@@ -14,6 +14,7 @@ enum record_type { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICAT
 
 enum message_type {
 	HELLO_REQUEST = 0,
+	HELLO_VERIFY_REQUEST = 3, /* DTLS */
 	CLIENT_HELLO = 1,
 	SERVER_HELLO = 2,
 	NEW_SESSION_TICKET = 4,
@@ -138,6 +139,16 @@ enum tls_opened {
 enum tls_opened tls_decrypt_open(struct tls_decrypt *d, bool is_client, uint8_t *type,
                                  struct bytes *plain);
 
+/* ---- tls.c ---------------------------------------------------------------------------------- */
+
+/*
+ * States what a certificate says, by eight facts that stand one after the other: subject, names,
+ * issuer, not_before, not_after, sha256, key_bits, self_signed.
+ */
+#define TLS_CERTIFICATE_FACTS 8
+void tls_state_certificate(struct stream *stream, const struct fact_def *first,
+                           const struct cert_info *cert);
+
 /* ---- tls_hello.c --------------------------------------------------------------------------- */
 
 #define JA3_SIZE 33 /* 32 hex digits and NUL */
@@ -149,6 +160,7 @@ struct client_hello {
 	uint16_t max_version; /* the highest it offers, supported_versions included */
 	bool is_dtls;
 	bool has_sni, has_ticket; /* the extension is there, perhaps empty */
+	bool has_srtp;            /* RFC 5764 */
 	bool offers_psk, offers_early_data;
 	struct bytes session_id;
 	struct bytes suites;     /* 16 bits each */
