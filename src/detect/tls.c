@@ -160,7 +160,7 @@ struct tls_side {
 	uint32_t sslv2_left; /* of an SSLv2-style hello */
 	uint16_t version;    /* of the last record */
 	bool is_started;     /* its first byte was looked at */
-	bool is_sslv2;       /* an SSLv2-style hello is being gathered */
+	bool is_sslv2;       /* a hello in the style of SSL 2.0 is being gathered */
 	bool is_seen;        /* its first record was walked and it was one */
 	bool is_lost;        /* bytes are missing, or it is no TLS: nothing more is read */
 	bool has_ccs;
@@ -178,6 +178,8 @@ struct tls {
 	bool has_client; /* a hello told which side it is */
 	uint8_t client;  /* side */
 	bool has_client_hello, has_server_hello, has_retry;
+	bool offers_sslv2;           /* by an SSLv2-style hello */
+	bool is_ssl2, has_spoken[2]; /* SSL 2.0 was chosen; and a side said more than its hello */
 	bool is_13;
 	bool is_13_selected_psk, offers_early_data;
 	bool has_request, has_server_done, has_key_exchange;
@@ -493,7 +495,7 @@ static void on_sslv2_hello(struct stream *stream, struct tls *tls, unsigned side
 	struct reader r = reader_of(body);
 	reader_u8(&r);
 	note_client(stream, tls, side);
-	tls->has_client_hello = true;
+	tls->has_client_hello = tls->offers_sslv2 = true;
 	tls->offered_version = reader_be16(&r);
 	reader_be16(&r);
 	if (reader_be16(&r) > 0)
@@ -686,6 +688,34 @@ static void on_finished_13(struct stream *stream, struct tls *tls, unsigned side
 	tls->has_key_exchange = tls->is_client_finished = tls->is_handshake_done = true;
 	tls->reads_client = false;
 	conclude(stream, tls);
+}
+
+/*
+ * A server that speaks nothing but SSL 2.0 (the Internet-Draft of Hickman, 1995): message 4 is its
+ * hello, in front of its certificate; 0 is an error. All its ciphers rest on MD5, and nothing that
+ * follows is read.
+ */
+static void on_sslv2_answer(struct stream *stream, struct tls *tls, struct bytes body)
+{
+	struct reader r = reader_of(body);
+	uint8_t type = reader_u8(&r);
+	if (type == 0) {
+		refuse(stream, tls, "SSL 2.0 error");
+		return;
+	}
+	reader_be16(&r); /* session_id_hit, certificate_type */
+	uint16_t version = reader_be16(&r), cert_len = reader_be16(&r);
+	reader_be32(&r); /* lengths of cipher_specs and connection_id */
+	struct bytes leaf = reader_take(&r, cert_len);
+	if (type != 4 || r.is_short || version != 0x0002)
+		return;
+	tls->has_server_hello = tls->is_ssl2 = true;
+	state_hello(stream, tls);
+	state_version(stream, tls, version);
+	stream_facts(stream)->is_weak_suite = true;
+	const struct cert_info *cert = leaf.len ? stream_certificate(stream, leaf) : NULL;
+	if (cert)
+		tls_state_certificate(stream, &facts[F_SERVER_SUBJECT], cert);
 }
 
 /* A whole handshake message, or its first MESSAGE_KEPT bytes. */
@@ -978,6 +1008,17 @@ static void on_app_data(struct stream *stream, struct tls *tls, uint16_t len)
 	tls->app_bytes += len;
 }
 
+/* It may ask for a certificate, but out of sight. */
+static void on_sslv2_more(struct stream *stream, struct tls *tls, unsigned side)
+{
+	tls->has_spoken[side] = true;
+	if (!tls->has_spoken[!side])
+		return;
+	tls->is_handshake_done = true;
+	conclude(stream, tls);
+	on_app_data(stream, tls, 0);
+}
+
 /* TLS 1.3: the client's first protected record is as short as only an alert is. */
 static bool is_first_alert(const struct tls *tls)
 {
@@ -1243,7 +1284,7 @@ static void walk_records(struct stream *stream, struct tls *tls, unsigned side, 
 	}
 }
 
-/* An SSLv2-style hello: a 15-bit length and that many bytes, in front of everything else. */
+/* A hello of SSL 2.0: a 15-bit length and that many bytes, in front of everything else. */
 static struct bytes walk_sslv2(struct stream *stream, struct tls *tls, unsigned side,
                                struct bytes bytes)
 {
@@ -1257,7 +1298,11 @@ static struct bytes walk_sslv2(struct stream *stream, struct tls *tls, unsigned 
 	stream_buffer_add(stream, side, part, MESSAGE_KEPT);
 	s->sslv2_left -= (uint32_t)part.len;
 	if (s->sslv2_left == 0) {
-		on_sslv2_hello(stream, tls, side, stream_buffer_get(stream, side));
+		struct bytes body = stream_buffer_get(stream, side);
+		if (tls->offers_sslv2 && !is_from_client(tls, side))
+			on_sslv2_answer(stream, tls, body);
+		else
+			on_sslv2_hello(stream, tls, side, body);
 		stream_buffer_clear(stream, side);
 		s->is_sslv2 = false;
 		s->is_seen = true;
@@ -1291,6 +1336,8 @@ static bool is_enough(struct stream *stream, struct tls *tls)
 		return true;
 	if (!tls->is_stated)
 		return false;
+	if (tls->is_ssl2)
+		return true;
 	if (!tls->has_app_data)
 		return tls->is_13 && is_out(client_of(tls));
 	if (tls->is_13)
@@ -1311,11 +1358,14 @@ static enum detect_step on_data(struct stream *stream, unsigned side, struct byt
 		tls->early_bytes += (uint32_t)bytes.len;
 	if (bytes.len && !s->is_started) {
 		s->is_started = true;
-		s->is_sslv2 = !tls->has_client && bytes.data[0] & 0x80;
+		bool may_be = !tls->has_client || (tls->offers_sslv2 && !is_from_client(tls, side));
+		s->is_sslv2 = may_be && bytes.data[0] & 0x80;
 	}
 	if (s->is_sslv2 && !s->is_lost)
 		bytes = walk_sslv2(stream, tls, side, bytes);
-	if (!s->is_sslv2)
+	if (tls->is_ssl2 && bytes.len)
+		on_sslv2_more(stream, tls, side);
+	else if (!s->is_sslv2)
 		walk_records(stream, tls, side, bytes);
 	if (flags & STREAM_END && !is_from_client(tls, side))
 		weigh_server_end(stream, tls);

@@ -1,9 +1,9 @@
 /*
- * Any bytes as a key log and as an RSA key, and then one TLS conversation read with them: no crash,
- * no leak, counts that fit the lines, and a flow that is settled. The input: a 16-bit length and
- * the key log, a 16-bit length and the PEM, then segments: a byte (bit 0: side; bit 1: some bytes
- * before it were lost), a 16-bit length, and that many bytes. Lengths beyond the end mean all that
- * is left.
+ * Any bytes as a key log and as an RSA key, and then TLS conversations read with them: no crash, no
+ * leak, counts that fit the lines, and flows that are settled. The input: a 16-bit length and the
+ * key log, a 16-bit length and the PEM, then segments: a byte (bit 0: side; bit 1: some bytes
+ * before it were lost; bit 2: first of another connection), a 16-bit length, and that many bytes.
+ * Lengths beyond the end mean all that is left.
  */
 #include "pcaudit/base/reader.h"
 #include "pcaudit/base/util.h"
@@ -33,28 +33,47 @@ static void check_log(struct keys *keys, struct bytes text)
 			abort();
 }
 
-static void play(struct detect *detect, struct flow *flow, struct reader *r)
+static void play_segment(struct detect *detect, struct flow *flow, uint32_t seq[2], uint8_t control,
+                         struct bytes bytes)
 {
+	unsigned side = control & 1;
+	seq[side] += control & 2 ? 7 : 0;
+	struct packet packet = {
+		.number = ++flow->packets[side],
+		.time_ns = (int64_t)flow->packets[side],
+		.transport = TRANSPORT_TCP,
+		.tcp_flags = TCP_ACK,
+		.tcp_seq = seq[side],
+		.payload = bytes,
+		.payload_len_wire = (uint32_t)bytes.len,
+	};
+	seq[side] += packet.payload_len_wire;
+	flow->has_payload[side] |= bytes.len > 0;
+	detect_packet(detect, flow, side, &packet);
+}
+
+/* One connection, up to the next one's first segment, whose control byte is returned; 0: the end.
+ */
+static uint8_t play(struct detect *detect, struct reader *r, uint8_t control)
+{
+	struct flow flow = {
+		.transport = TRANSPORT_TCP,
+		.expect = 1,
+		.port = { 40001, 5061 },
+		.tcp_seen = { TCP_SYN, TCP_SYN },
+		.tcp_isn = { 999, 1999 },
+	};
 	uint32_t seq[2] = { 1000, 2000 };
-	uint64_t number = 0;
-	while (reader_left(r)) {
-		uint8_t control = reader_u8(r);
-		unsigned side = control & 1;
-		seq[side] += control & 2 ? 7 : 0;
-		struct packet packet = {
-			.number = ++number,
-			.time_ns = (int64_t)number,
-			.transport = TRANSPORT_TCP,
-			.tcp_flags = TCP_ACK,
-			.tcp_seq = seq[side],
-			.payload = take_part(r),
-		};
-		packet.payload_len_wire = (uint32_t)packet.payload.len;
-		seq[side] += (uint32_t)packet.payload.len;
-		flow->packets[side]++;
-		flow->has_payload[side] |= packet.payload.len > 0;
-		detect_packet(detect, flow, side, &packet);
-	}
+	uint8_t next = 0;
+	do {
+		play_segment(detect, &flow, seq, control, take_part(r));
+		control = next = reader_left(r) ? reader_u8(r) : 0;
+	} while (reader_left(r) && !(next & 4));
+	detect_finish(detect, &flow);
+	if (!flow.facts || !flow.facts->is_settled)
+		abort();
+	detect_forget(detect, &flow);
+	return next & 4 ? next : 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,17 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct detect_options options = { .without_ndpi = true, .keys = keys };
 	if (detect_new(&detect, &options) < 0)
 		return 0;
-	struct flow flow = {
-		.transport = TRANSPORT_TCP,
-		.expect = 1,
-		.port = { 40001, 5061 },
-		.tcp_seen = { TCP_SYN, TCP_SYN },
-		.tcp_isn = { 999, 1999 },
-	};
-	play(detect, &flow, &r);
-	detect_finish(detect, &flow);
-	if (!flow.facts || !flow.facts->is_settled)
-		abort();
-	detect_forget(detect, &flow);
+	uint8_t control = reader_u8(&r);
+	do
+		control = play(detect, &r, control);
+	while (control && reader_left(&r));
 	return 0;
 }

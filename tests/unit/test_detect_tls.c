@@ -561,6 +561,50 @@ Test(detect_tls, an_sslv2_style_hello)
 	feed_close(&feed);
 }
 
+/* SSL 2.0, and three suites of it. */
+#define HELLO_SSL2                                                                                 \
+	"802e 01 0002 0009 0000 001c 010080 020080 060040"                                         \
+	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b"
+
+/* Hello of 25 bytes: no session, X.509, SSL 2.0, no certificate bytes, one suite, an id of 11. */
+Test(detect_tls, a_server_of_ssl_2_0)
+{
+	static const char answer[] = "8019 04 00 01 0002 0000 0003 000b 010080"
+	                             "000102030405060708090a";
+	for (unsigned piece = 1; piece < 40; piece += 13) {
+		struct feed feed;
+		uint8_t data[128];
+		feed_open_tcp(&feed);
+		feed_hex(&feed, 0, HELLO_SSL2);
+		feed_tcp_split(&feed, 1, data, hex_to_bytes(answer, data), piece);
+		feed_hex(&feed, 0, "8003 02 0000");
+		feed_hex(&feed, 1, "8011 00112233445566778899aabbccddeeff00");
+		feed_finish(&feed);
+		cr_expect_eq(feed.flow.facts->protocol, PROTOCOL_TLS);
+		cr_expect_eq(feed.flow.facts->protocol_evidence, EVIDENCE_CONFIRMED);
+		cr_expect_eq(feed.flow.facts->security, SECURITY_TLS);
+		cr_expect_eq(feed.flow.facts->tls_version, 0x0002);
+		cr_expect(feed_has_text(&feed, "tls.version", "SSL 2.0"));
+		cr_expect(feed.flow.facts->is_weak_suite);
+		cr_expect(feed.flow.facts->is_handshake_done);
+		cr_expect_eq(feed.flow.facts->client_auth, CLIENT_AUTH_UNKNOWN);
+		cr_expect_not(feed.flow.facts->is_refused);
+		feed_close(&feed);
+	}
+}
+
+Test(detect_tls, an_error_of_ssl_2_0)
+{
+	struct feed feed;
+	feed_open_tcp(&feed);
+	feed_hex(&feed, 0, HELLO_SSL2);
+	feed_hex(&feed, 1, "8003 00 0001");
+	feed_finish(&feed);
+	cr_expect(feed.flow.facts->is_refused);
+	cr_expect_str_eq(feed.flow.facts->refusal, "SSL 2.0 error");
+	feed_close(&feed);
+}
+
 Test(detect_tls, the_pseudo_hello_is_not_tls)
 {
 	static const char pseudo[] = "160301002d 01000029 0301" RANDOM "00 0002 0018 0100";
