@@ -120,6 +120,9 @@ static const struct hand_content hand_contents[] = {
 	{ "tls-server-side", HAND_TLS(UNKNOWN, .doubt = DOUBT_HANDSHAKE_CUT) },
 	{ "tls-renegotiated", HAND_TLS(NOT_ASKED, .doubt = DOUBT_RENEGOTIATED) },
 	{ "tls-empty-renegotiated", HAND_TLS(EMPTY, .doubt = DOUBT_RENEGOTIATED) },
+	{ "ssl2", HAND_TLS(UNKNOWN, .tls_version = 0x0002, .is_weak_suite = true,
+	                   .doubt = DOUBT_HANDSHAKE_CUT) },
+	{ "ssl3", HAND_TLS(NOT_ASKED, .tls_version = 0x0300) },
 	{ "tls10", HAND_TLS(NOT_ASKED, .tls_version = 0x0301) },
 	{ "tls-weak", HAND_TLS(NOT_ASKED, .is_weak_suite = true, .tls_suite = 0x0005) },
 	/* Read inside TLS, by STARTTLS or with keys. */

@@ -139,6 +139,10 @@ Test(judge, notes_break_nothing)
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp tls"),
 	             1u << NOTE_CODE_TLS_UNASKED);
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp http"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp ssl2"),
+	             1u << NOTE_CODE_OLD_TLS | 1u << NOTE_CODE_WEAK_SUITE);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp ssl3"),
+	             1u << NOTE_CODE_OLD_TLS);
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls10"),
 	             1u << NOTE_CODE_OLD_TLS);
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls-weak"),
