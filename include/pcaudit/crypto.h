@@ -63,15 +63,18 @@ bool hkdf_expand_label(enum hash hash, struct bytes secret, const char *label, u
 enum cipher {
 	CIPHER_AES_128_CBC,
 	CIPHER_AES_256_CBC,
+	CIPHER_3DES_CBC,
 	CIPHER_AES_128_GCM,
 	CIPHER_AES_256_GCM,
 	CIPHER_CHACHA20_POLY1305,
 };
 #define CIPHER_MAX_KEY 32
-#define CIPHER_BLOCK   16 /* of CBC: block and initialisation vector */
+#define CIPHER_BLOCK   16 /* of CBC, at most: block and initialisation vector */
 #define CIPHER_NONCE   12 /* of the others */
 #define CIPHER_TAG     16
 size_t cipher_key_size(enum cipher cipher);
+/* Of CBC. */
+size_t cipher_block_size(enum cipher cipher);
 /*
  * Opens ciphertext and tag (sealed) into out, which has room for sealed.len bytes. False if the tag
  * does not fit: out is then wiped.

@@ -1,7 +1,7 @@
 /*
- * Opening what TLS sealed: AES-GCM (RFC 5288), ChaCha20-Poly1305 (RFC 7905) and AES-CBC
- * (RFC 5246 6.2.3.2), by OpenSSL's EVP. One call opens one record; nothing is kept between calls,
- * so there is no context that could outlive its key. Nonces, padding and MACs of CBC are the
+ * Opening what TLS sealed: AES-GCM (RFC 5288), ChaCha20-Poly1305 (RFC 7905) and AES and 3DES
+ * in CBC (RFC 5246 6.2.3.2), by OpenSSL's EVP. One call opens one record; nothing is kept between
+ * calls, so there is no context that could outlive its key. Nonces, padding and MACs of CBC are the
  * caller's, since they are TLS's business and not the cipher's.
  */
 #include "pcaudit/crypto.h"
@@ -30,7 +30,14 @@ bool is_same_secret(struct bytes a, struct bytes b)
 
 size_t cipher_key_size(enum cipher cipher)
 {
+	if (cipher == CIPHER_3DES_CBC)
+		return 24;
 	return cipher == CIPHER_AES_128_CBC || cipher == CIPHER_AES_128_GCM ? 16 : 32;
+}
+
+size_t cipher_block_size(enum cipher cipher)
+{
+	return cipher == CIPHER_3DES_CBC ? 8 : 16;
 }
 
 static const EVP_CIPHER *evp_of(enum cipher cipher)
@@ -40,6 +47,8 @@ static const EVP_CIPHER *evp_of(enum cipher cipher)
 		return EVP_aes_128_cbc();
 	case CIPHER_AES_256_CBC:
 		return EVP_aes_256_cbc();
+	case CIPHER_3DES_CBC:
+		return EVP_des_ede3_cbc();
 	case CIPHER_AES_128_GCM:
 		return EVP_aes_128_gcm();
 	case CIPHER_AES_256_GCM:
@@ -85,7 +94,7 @@ bool aead_open(enum cipher cipher, const uint8_t *key, const uint8_t nonce[CIPHE
 bool cbc_open(enum cipher cipher, const uint8_t *key, const uint8_t iv[CIPHER_BLOCK],
               struct bytes sealed, uint8_t *out)
 {
-	if (sealed.len == 0 || sealed.len % CIPHER_BLOCK || sealed.len > INT32_MAX)
+	if (sealed.len == 0 || sealed.len % cipher_block_size(cipher) || sealed.len > INT32_MAX)
 		return false;
 	_cleanup_(cipher_ctx_freep) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	int n = 0;

@@ -1,7 +1,7 @@
 /*
  * Opening the records of one TLS connection with secrets the user gave: TLS 1.0 to 1.2 (RFC 5246,
- * RFC 7627 extended master secret, RFC 7366 encrypt-then-MAC; AES-CBC, AES-GCM, ChaCha20-Poly1305)
- * and TLS 1.3 (RFC 8446, its three common suites).
+ * RFC 7627 extended master secret, RFC 7366 encrypt-then-MAC; AES-CBC, 3DES-CBC, AES-GCM,
+ * ChaCha20-Poly1305) and TLS 1.3 (RFC 8446, its three common suites).
  *
  * Up to TLS 1.2 the master secret comes from the key log, or the premaster secret from the
  * ClientKeyExchange by an RSA key; the key block follows from it. In TLS 1.3 each side has a secret
@@ -83,6 +83,11 @@ static const struct suite suites[] = {
 	{ 0x003d, CIPHER_AES_256_CBC, HASH_SHA256, HASH_SHA256, true },
 	{ 0x009c, CIPHER_AES_128_GCM, 0, HASH_SHA256, true },
 	{ 0x009d, CIPHER_AES_256_GCM, 0, HASH_SHA384, true },
+	{ 0x000a, CIPHER_3DES_CBC, HASH_SHA1, HASH_SHA256, true },
+	{ 0x0013, CIPHER_3DES_CBC, HASH_SHA1, HASH_SHA256, false },
+	{ 0x0016, CIPHER_3DES_CBC, HASH_SHA1, HASH_SHA256, false },
+	{ 0xc008, CIPHER_3DES_CBC, HASH_SHA1, HASH_SHA256, false },
+	{ 0xc012, CIPHER_3DES_CBC, HASH_SHA1, HASH_SHA256, false },
 	{ 0x0032, CIPHER_AES_128_CBC, HASH_SHA1, HASH_SHA256, false },
 	{ 0x0033, CIPHER_AES_128_CBC, HASH_SHA1, HASH_SHA256, false },
 	{ 0x0038, CIPHER_AES_256_CBC, HASH_SHA1, HASH_SHA256, false },
@@ -126,7 +131,7 @@ static const struct suite *find_suite(uint16_t number, uint16_t version)
 
 static bool is_cbc(const struct suite *suite)
 {
-	return suite->cipher == CIPHER_AES_128_CBC || suite->cipher == CIPHER_AES_256_CBC;
+	return suite->cipher <= CIPHER_3DES_CBC;
 }
 
 static bool is_13(const struct tls_decrypt *d)
@@ -283,7 +288,7 @@ static void use_master(struct tls_decrypt *d, struct bytes master)
 	size_t iv = suite->cipher == CIPHER_CHACHA20_POLY1305 ? 12 : 4;
 	uint8_t block[2 * (MAX_MAC + CIPHER_MAX_KEY + CIPHER_BLOCK)];
 	if (is_cbc(suite))
-		iv = d->version == 0x0301 ? CIPHER_BLOCK : 0;
+		iv = d->version == 0x0301 ? cipher_block_size((enum cipher)suite->cipher) : 0;
 	enum hash prf = d->version == 0x0303 ? (enum hash)suite->prf : HASH_MD5_SHA1;
 	size_t len = 2 * (mac + key + iv);
 	if (!tls_prf(prf, master, "key expansion", BYTES(d->server_random, 32),
@@ -595,7 +600,9 @@ static bool open_cbc(struct tls_decrypt *d, struct sealed_side *s, struct bytes 
 	size_t mac_len = hash_size((enum hash)s->now.suite->mac);
 	struct bytes sealed = BYTES(s->record, s->len);
 	uint8_t iv[CIPHER_BLOCK];
-	if (sealed.len < mac_len + CIPHER_BLOCK)
+	enum cipher cipher = (enum cipher)s->now.suite->cipher;
+	size_t block = cipher_block_size(cipher);
+	if (sealed.len < mac_len + block)
 		return false;
 	if (s->now.has_encrypt_then_mac) {
 		struct bytes mac = bytes_skip(sealed, sealed.len - mac_len);
@@ -603,16 +610,16 @@ static bool open_cbc(struct tls_decrypt *d, struct sealed_side *s, struct bytes 
 		if (!is_mac_right(s, sealed, mac))
 			return false;
 	}
-	memcpy(iv, s->now.iv, sizeof(iv));
+	memcpy(iv, s->now.iv, block);
 	if (d->version > 0x0301) {
-		memcpy(iv, sealed.data, sizeof(iv));
-		sealed = bytes_skip(sealed, sizeof(iv));
+		memcpy(iv, sealed.data, block);
+		sealed = bytes_skip(sealed, block);
 	}
 	size_t len = sealed.len;
-	if (!cbc_open((enum cipher)s->now.suite->cipher, s->now.key, iv, sealed, d->plain))
+	if (!cbc_open(cipher, s->now.key, iv, sealed, d->plain))
 		return false;
 	/* TLS 1.0: the last block begins the next record. */
-	memcpy(s->now.iv, bytes_skip(sealed, len - CIPHER_BLOCK).data, CIPHER_BLOCK);
+	memcpy(s->now.iv, bytes_skip(sealed, len - block).data, block);
 	if (!strip_padding(d->plain, &len))
 		return false;
 	if (s->now.has_encrypt_then_mac) {

@@ -65,6 +65,27 @@ Test(crypto_aead, cbc)
 	cr_assert_not(cbc_open(CIPHER_AES_128_CBC, key, iv, BYTES(sealed, 0), out));
 }
 
+/* The example of NIST SP 800-67, B.1; one block in CBC with a vector of zeros is one in ECB. */
+Test(crypto_aead, triple_des)
+{
+	static const char *const blocks[][2] = {
+		{ "a826fd8ce53b855f", "5468652071756663" },
+		{ "cce21c8112256fe6", "6b2062726f776e20" },
+	};
+	uint8_t key[24], iv[16] = { 0 }, sealed[8], right[8], out[8];
+	cr_assert_eq(cipher_key_size(CIPHER_3DES_CBC), 24);
+	cr_assert_eq(cipher_block_size(CIPHER_3DES_CBC), 8);
+	cr_assert_eq(cipher_block_size(CIPHER_AES_256_CBC), 16);
+	hex_to_bytes("0123456789abcdef23456789abcdef01456789abcdef0123", key);
+	for (unsigned i = 0; i < 2; i++) {
+		hex_to_bytes(blocks[i][0], sealed);
+		hex_to_bytes(blocks[i][1], right);
+		cr_assert(cbc_open(CIPHER_3DES_CBC, key, iv, BYTES(sealed, 8), out));
+		cr_assert_arr_eq(out, right, 8);
+	}
+	cr_assert_not(cbc_open(CIPHER_3DES_CBC, key, iv, BYTES(sealed, 4), out));
+}
+
 Test(crypto_aead, secrets_are_compared_and_wiped)
 {
 	uint8_t secret[4] = { 1, 2, 3, 4 };

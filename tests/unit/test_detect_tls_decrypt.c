@@ -112,6 +112,9 @@ static const struct expected {
 	ROW(tls11_cbc, KEY_LOG, PROTOCOL_HTTP, SECURITY_TLS, CLIENT_AUTH_NOT_ASKED, 0x0302),
 	ROW(tls11_cbc, RSA_KEY, PROTOCOL_HTTP, SECURITY_TLS, CLIENT_AUTH_NOT_ASKED, 0x0302),
 	ROW(tls10_cbc, KEY_LOG, PROTOCOL_SIP, SECURITY_TLS, CLIENT_AUTH_NOT_ASKED, 0x0301),
+	ROW(tls12_3des, KEY_LOG, PROTOCOL_SIP, SECURITY_TLS, CLIENT_AUTH_NOT_ASKED, 0x0303),
+	ROW(tls12_3des, RSA_KEY, PROTOCOL_SIP, SECURITY_TLS, CLIENT_AUTH_NOT_ASKED, 0x0303),
+	ROW(tls10_3des, KEY_LOG, PROTOCOL_SIP, SECURITY_TLS, CLIENT_AUTH_NOT_ASKED, 0x0301),
 	ROW(tls13_aes128_cert, KEY_LOG, PROTOCOL_SIP, SECURITY_MTLS, CLIENT_AUTH_GIVEN, 0x0304),
 	ROW(tls13_aes256_plain, KEY_LOG, PROTOCOL_HTTP, SECURITY_TLS, CLIENT_AUTH_NOT_ASKED,
 	    0x0304),
@@ -224,6 +227,12 @@ Test(detect_tls_decrypt, an_rsa_key_opens_no_other_key_exchange)
 	check_as_without(
 	        &(struct expected){ "gcm", tls12_ecdhe_gcm, tls12_ecdhe_gcm_keys, 0, 0, 0, 0, 0 },
 	        RSA_KEY, "no-secret");
+}
+
+Test(detect_tls_decrypt, a_suite_that_is_not_opened_is_said_to_be_so)
+{
+	check_as_without(&(struct expected){ "ccm", tls12_ccm, tls12_ccm_keys, 0, 0, 0, 0, 0 },
+	                 KEY_LOG, "suite-not-supported");
 }
 
 /* One bit of a record's seal, or of what is sealed: all of the second half of each sealed piece. */
