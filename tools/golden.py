@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 import truth  # noqa: E402
 from truth import CASES, ROOT  # noqa: E402
 
-BLANKED = re.compile(r'("(?:version|libpcap|ndpi|json_c|openssl|sha256)": ?)"[^"]*"')
+BLANKED = re.compile(r'("(?:version|libpcap|ndpi|json_c|openssl|sandbox|sha256)": ?)"[^"]*"')
 
 
 def run(pcaudit, case):

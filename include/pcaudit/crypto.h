@@ -21,6 +21,9 @@ struct cert_info {
 	unsigned key_bits;
 };
 
+/* Makes OpenSSL read and open now what it otherwise would on first use. */
+void crypto_warm_up(void);
+
 void sha256(struct bytes bytes, uint8_t digest[32]);
 void sha1(struct bytes bytes, uint8_t digest[20]);
 /* Only as a name other tools use (JA3). Zeros where OpenSSL refuses MD5. */

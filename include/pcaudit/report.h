@@ -18,6 +18,7 @@ struct report_options {
 	unsigned columns;   /* text: width, 60 to 100; 0: of the terminal, 100 where out is none */
 	bool identities;    /* facts may hold the user part of addresses */
 	const char *sensor; /* --sensor NAME, or NULL */
+	const char *sandbox; /* layers that the process has given itself, and those it lacks; "", NULL: none */
 	const char *version;      /* pcaudit's */
 	const char *libpcap_version, *ndpi_version, *openssl_version;
 };

@@ -8,6 +8,7 @@
 #include "pcaudit/audit.h"
 #include "pcaudit/base/err.h"
 #include "pcaudit/rules.h"
+#include "pcaudit/sink.h"
 
 enum app_exit {
 	APP_PASS = 0,
@@ -68,14 +69,18 @@ struct app_table {
  * Loads packs by name or file (a name has no slash and no .yaml: it is looked up beside the
  * program's data, or in the folder PCAUDIT_RULES names) and a site file. Without pack_names the
  * site's packs are used, and without those lync-server-2013. site_file may be NULL. Fills the
- * SHA-256 fields. 0; an app_exit code > 0 with err filled.
+ * SHA-256 fields. client may be NULL (pcaudit/sink.h). 0; an app_exit code > 0 with err filled.
  */
-int app_table_load(struct app_table *table, const char *const *pack_names, size_t n_pack_names,
-                   const char *site_file, struct err *err);
+int app_table_load(struct sink_client *client, struct app_table *table,
+                   const char *const *pack_names, size_t n_pack_names, const char *site_file,
+                   struct err *err);
 void app_table_deinit(struct app_table *table);
 /* One pack by name or file. 0 or an app_exit code with err filled. */
-int app_pack_load(struct pack **out, const char *name, struct err *err);
-int app_site_load(struct site **out, const char *file, struct err *err);
+int app_pack_load(struct sink_client *client, struct pack **out, const char *name, struct err *err);
+int app_site_load(struct sink_client *client, struct site **out, const char *file, struct err *err);
+/* Where a pack's name is looked up, in that order: how many. */
+#define APP_PACK_FOLDERS 3
+size_t app_pack_folders(const char *folders[static APP_PACK_FOLDERS]);
 
 /* True if out is a terminal and NO_COLOR is not set (no-color.org). */
 bool app_may_colour(FILE *out);

@@ -170,8 +170,7 @@ static int check_outputs(const struct audit_args *args)
 		const char *path = args->outputs[i].path ? args->outputs[i].path : "-";
 		for (size_t j = 0; j < i; j++)
 			if (sink_is_same_output(path, args->outputs[j].path))
-				return app_fail(APP_USAGE, "audit",
-				                "-f %s and -f %s both go to %s",
+				return app_fail(APP_USAGE, "audit", "-f %s and -f %s both go to %s",
 				                args->outputs[j].format->name,
 				                args->outputs[i].format->name,
 				                strcmp(path, "-") == 0 ? "standard output" : path);
@@ -214,14 +213,14 @@ static int parse(struct audit_args *args, int argc, char **argv)
 	return check_outputs(args);
 }
 
-static int write_output(const struct output *output, const struct report *report,
-                        struct report_options *report_options)
+static int write_output(struct sink_client *client, const struct output *output,
+                        const struct report *report, struct report_options *report_options)
 {
 	const char *path = output->path ? output->path : "-";
 	_cleanup_(sink_file_freep) struct sink_file *file = NULL;
 	struct err err = { "" };
 
-	if (sink_file_new(&file, path, &err) < 0)
+	if (sink_file_new(client, &file, path, &err) < 0)
 		return app_fail(APP_CANNOT, "audit", "%s", err.text);
 	report_options->is_coloured = app_may_colour(sink_file_get_stream(file));
 	int r = report_write(sink_file_get_stream(file), output->format, report, report_options);
@@ -243,9 +242,10 @@ static int write_outputs(struct audit_args *args, const struct report *report)
 	args->report.libpcap_version = pcap_lib_version();
 	args->report.ndpi_version = detect_ndpi_version();
 	args->report.openssl_version = OpenSSL_version(OPENSSL_VERSION);
+	args->report.sandbox = args->run.sandbox;
 	/* One output that cannot be written does not take the others along. */
 	for (size_t i = 0; i < args->n_outputs; i++) {
-		int r = write_output(&args->outputs[i], report, &args->report);
+		int r = write_output(args->run.client, &args->outputs[i], report, &args->report);
 		worst = MAX(worst, r);
 	}
 	return worst;
@@ -278,27 +278,40 @@ static int exit_code(const struct audit_args *args, const struct run *run,
 	return APP_UNJUDGED;
 }
 
+static int audit(void *context)
+{
+	struct audit_args *args = context;
+	const struct report *report;
+	struct err err = { "" };
+	struct run run;
+
+	int r = run_new(&run, &args->run, &err);
+	if (r == 0)
+		r = run_to_report(&run, &report, &err);
+	if (r)
+		app_fail(r, "audit", "%s", err.text[0] ? err.text : strerror(ENOMEM));
+	else
+		r = write_outputs(args, report);
+	if (r == 0)
+		r = exit_code(args, &run, report);
+	run_deinit(&run);
+	return r;
+}
+
 static int cmd_audit(int argc, char **argv)
 {
 	struct audit_args args = { .fail_on = SEVERITY_WARNING };
-	struct run run;
-	struct err err = { "" };
-	const struct report *report;
+	const char *outputs[MAX_OUTPUTS];
+	size_t n_outputs = 0;
 
 	run_options_init(&args.run);
 	int r = parse(&args, argc, argv);
 	if (r == 0) {
 		args.run.ledger.fail_on = args.fail_on;
-		r = run_new(&run, &args.run, &err);
-		if (r == 0)
-			r = run_to_report(&run, &report, &err);
-		if (r)
-			app_fail(r, "audit", "%s", err.text[0] ? err.text : strerror(ENOMEM));
-		else
-			r = write_outputs(&args, report);
-		if (r == 0)
-			r = exit_code(&args, &run, report);
-		run_deinit(&run);
+		for (size_t i = 0; i < args.n_outputs; i++)
+			if (args.outputs[i].path)
+				outputs[n_outputs++] = args.outputs[i].path;
+		r = run_sealed(&args.run, "audit", outputs, n_outputs, audit, &args);
 	}
 	run_options_deinit(&args.run);
 	return r < 0 ? APP_PASS : r;

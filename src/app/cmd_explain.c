@@ -163,8 +163,8 @@ static int say_unknown(const struct explain_args *args, const struct report *rep
 	                args->flow, report->n_records);
 }
 
-static int explain(const struct explain_args *args, const struct run *run,
-                   const struct report *report)
+static int explain_flow(const struct explain_args *args, const struct run *run,
+                        const struct report *report)
 {
 	const struct ruleset *ruleset = run->table.ruleset;
 	_cleanup_(freep) struct trial *trials = calloc(ruleset->n_rules + 1, sizeof(*trials));
@@ -197,25 +197,33 @@ static int explain(const struct explain_args *args, const struct run *run,
 	             : APP_PASS;
 }
 
-static int cmd_explain(int argc, char **argv)
+static int explain(void *context)
 {
-	struct explain_args args = { 0 };
+	struct explain_args *args = context;
 	const struct report *report;
 	struct err err = { "" };
 	struct run run;
+
+	int r = run_new(&run, &args->run, &err);
+	if (r == 0)
+		r = run_to_report(&run, &report, &err);
+	if (r)
+		app_fail(r, "explain", "%s", err.text[0] ? err.text : strerror(ENOMEM));
+	else
+		r = explain_flow(args, &run, report);
+	run_deinit(&run);
+	return r;
+}
+
+static int cmd_explain(int argc, char **argv)
+{
+	struct explain_args args = { 0 };
 
 	run_options_init(&args.run);
 	int r = parse(&args, argc, argv);
 	if (r == 0) {
 		args.run.ledger.keep = KEEP_ALL_FLOWS;
-		r = run_new(&run, &args.run, &err);
-		if (r == 0)
-			r = run_to_report(&run, &report, &err);
-		if (r)
-			app_fail(r, "explain", "%s", err.text[0] ? err.text : strerror(ENOMEM));
-		else
-			r = explain(&args, &run, report);
-		run_deinit(&run);
+		r = run_sealed(&args.run, "explain", NULL, 0, explain, &args);
 	}
 	run_options_deinit(&args.run);
 	return r < 0 ? APP_PASS : r;

@@ -279,7 +279,7 @@ static int run_check(const struct view_args *args)
 	_cleanup_(pack_freep) struct pack *pack = NULL;
 	_cleanup_(ruleset_freep) struct ruleset *ruleset = NULL;
 	struct err err = { "" };
-	int r = app_pack_load(&pack, args->operands[1], &err);
+	int r = app_pack_load(NULL, &pack, args->operands[1], &err);
 	if (r == 0) {
 		const struct pack *const one[] = { pack };
 		r = ruleset_new(&ruleset, one, 1, NULL, &err);
@@ -303,7 +303,7 @@ static int run_loaded(const struct view_args *args,
 {
 	struct app_table table;
 	struct err err = { "" };
-	int r = app_table_load(&table, args->packs, args->n_packs, args->site, &err);
+	int r = app_table_load(NULL, &table, args->packs, args->n_packs, args->site, &err);
 	if (r == 0)
 		r = run(args, table.ruleset);
 	else

@@ -338,7 +338,7 @@ static int run_check(const struct view_args *args)
 {
 	struct app_table table;
 	struct err err = { "" };
-	int r = app_table_load(&table, args->packs, args->n_packs, args->operands[1], &err);
+	int r = app_table_load(NULL, &table, args->packs, args->n_packs, args->operands[1], &err);
 	if (r) {
 		/* "FILE:LINE: text" alone, so that editors find the place. */
 		fprintf(stderr, "%s\n", err.text[0] ? err.text : strerror(ENOMEM));

@@ -49,9 +49,9 @@ static const struct run_input *find_same(const struct run_options *options,
  * another, is left out: its packets would count twice. What is no file can be read only once.
  */
 static int append_input(struct run_options *options, const char *command, const char *path,
-                        bool is_found)
+                        const char *folder)
 {
-	struct run_input input = { .identity = sink_identify(path), .is_found = is_found };
+	struct run_input input = { .identity = sink_identify(path), .folder = folder };
 	const struct run_input *same = find_same(options, &input.identity);
 
 	if (same && (!input.identity.is_regular ||
@@ -75,45 +75,29 @@ static int append_input(struct run_options *options, const char *command, const 
 	return 0;
 }
 
-/* Why what lies in a folder is not read, or NULL if it is to be; *r is an exit code if it cannot
- * be asked. */
-static const char *why_left_out(const char *command, const char *path, int *r)
+/*
+ * What lies in a folder and can be read. Whether it is a capture is seen when it is read, which may
+ * be in another process. 0, -1 if there is nothing, or an exit code.
+ */
+static int add_files(struct run_options *options, const char *command, const char *folder,
+                     char *const *files, size_t n)
 {
-	struct sink_identity identity = sink_identify(path);
-	struct err err = { "" };
+	int r = -1;
 
-	if (sink_is_folder(path))
-		return "a folder: name it to have it read";
-	if (!identity.is_regular)
-		return "not a file";
-	int fd = sink_open_input(path, &err);
-	if (fd < 0) {
-		*r = app_fail(APP_CANNOT, command, "%s", err.text);
-		return NULL;
+	for (size_t i = 0; i < n && r <= 0; i++) {
+		if (sink_is_folder(files[i]))
+			say_left_out(command, files[i], "a folder: name it to have it read", "");
+		else if (!sink_identify(files[i]).is_regular)
+			say_left_out(command, files[i], "not a file", "");
+		else
+			r = append_input(options, command, files[i], folder);
 	}
-	int is_capture = source_probe(fd);
-	if (is_capture < 0)
-		*r = app_fail(APP_CANNOT, command, "%s: %s", path, strerror(-is_capture));
-	return is_capture ? NULL : "not a capture";
+	return r;
 }
 
-/* The captures of a folder; other files may lie beside them. -1: there is none. */
-static int add_files(struct run_options *options, const char *command, char *const *files, size_t n)
+static int no_capture_in(const char *command, const char *folder)
 {
-	bool is_any = false;
-
-	for (size_t i = 0; i < n; i++) {
-		int r = 0;
-		const char *why = why_left_out(command, files[i], &r);
-		if (why)
-			say_left_out(command, files[i], why, "");
-		else if (r == 0)
-			r = append_input(options, command, files[i], true);
-		if (r)
-			return r;
-		is_any |= !why;
-	}
-	return is_any ? 0 : -1;
+	return app_fail(APP_CANNOT, command, "%s: the folder holds no capture", folder);
 }
 
 int run_add_input(struct run_options *options, const char *command, const char *path)
@@ -123,13 +107,50 @@ int run_add_input(struct run_options *options, const char *command, const char *
 	size_t n = 0;
 
 	if (strcmp(path, "-") == 0 || !sink_is_folder(path))
-		return append_input(options, command, path, false);
+		return append_input(options, command, path, NULL);
 	if (sink_list_folder(&files, &n, path, &err) < 0)
 		return app_fail(APP_CANNOT, command, "%s", err.text);
-	int r = add_files(options, command, files, n);
+	int r = add_files(options, command, path, files, n);
 	sink_free_paths(files, n);
-	if (r < 0)
-		return app_fail(APP_CANNOT, command, "%s: the folder holds no capture", path);
+	return r < 0 ? no_capture_in(command, path) : r;
+}
+
+/* 1, 0, or an exit code > 1 after saying what is wrong. */
+static int is_capture(const struct run_options *options, const char *command, const char *path)
+{
+	struct err err = { "" };
+	int fd = sink_open_input(options->client, path, &err);
+
+	if (fd < 0)
+		return app_fail(APP_CANNOT, command, "%s", err.text);
+	int r = source_probe(fd);
+	return r < 0 ? app_fail(APP_CANNOT, command, "%s: %s", path, strerror(-r)) : r;
+}
+
+int run_drop_strangers(struct run_options *options, const char *command)
+{
+	size_t n_kept = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < options->n_inputs; i++) {
+		struct run_input *input = &options->inputs[i];
+		int is_kept =
+		        input->folder && r == 0 ? is_capture(options, command, input->path) : 1;
+		if (is_kept > 1)
+			r = is_kept;
+		if (is_kept) {
+			options->inputs[n_kept++] = *input;
+			continue;
+		}
+		say_left_out(command, input->path, "not a capture", "");
+		free(input->path);
+		const char *folder = input->folder;
+		bool is_last = i + 1 == options->n_inputs || input[1].folder != folder;
+		bool has_kept = n_kept && options->inputs[n_kept - 1].folder == folder;
+		if (is_last && !has_kept)
+			r = no_capture_in(command, folder);
+	}
+	options->n_inputs = n_kept;
 	return r;
 }
 
@@ -195,6 +216,9 @@ int run_take_option(struct run_options *options, const char *command, int id, co
 		return run_add_key_log(options, command, value);
 	case RUN_RSA_KEY:
 		return run_add_rsa_key(options, command, value);
+	case RUN_NO_SANDBOX:
+		options->is_unsealed = true;
+		break;
 	}
 	return 0;
 }
@@ -323,16 +347,18 @@ static int check_vantages(const struct run *run, const char *names, struct err *
 	return r;
 }
 
-static int hash_input(const char *path, uint8_t digest[32], struct err *err)
+static int hash_input(struct sink_client *client, const struct run_input *input, uint8_t digest[32],
+                      struct err *err)
 {
-	struct sink_identity identity = sink_identify(path);
+	const char *path = input->path;
 	bool is_stdin = strcmp(path, "-") == 0;
 
-	if (is_stdin || (identity.inode && !identity.is_regular)) {
-		err_set(err, "--hash: %s can be read only once", is_stdin ? "standard input" : path);
+	if (is_stdin || (input->identity.inode && !input->identity.is_regular)) {
+		err_set(err, "--hash: %s can be read only once",
+		        is_stdin ? "standard input" : path);
 		return APP_USAGE;
 	}
-	_cleanup_(closep) int fd = sink_open_input(path, err);
+	_cleanup_(closep) int fd = sink_open_input(client, path, err);
 	_cleanup_(freep) uint8_t *buffer = malloc(1 << 20);
 	struct sha256_stream *stream = NULL;
 	ssize_t n = 0;
@@ -358,7 +384,7 @@ static int hash_inputs(struct run *run, const struct run_options *options, struc
 	if (!run->input_sha256)
 		return APP_CANNOT;
 	for (size_t i = 0; i < options->n_inputs && r == 0; i++)
-		r = hash_input(options->inputs[i].path, run->input_sha256[i], err);
+		r = hash_input(options->client, &options->inputs[i], run->input_sha256[i], err);
 	return r;
 }
 
@@ -372,9 +398,10 @@ static int open_inputs(struct run *run, const struct run_options *options, struc
 	sink_allow_files(n);
 	for (; n_open < n; n_open++) {
 		const struct run_input *input = &options->inputs[n_open];
-		inputs[n_open] = (struct source_input){ .fd = sink_open_input(input->path, err),
+		inputs[n_open] = (struct source_input){ .fd = sink_open_input(options->client,
+			                                                      input->path, err),
 			                                .name = input->path,
-			                                .may_fail = input->is_found };
+			                                .may_fail = input->folder != NULL };
 		if (inputs[n_open].fd < 0)
 			break;
 	}
@@ -398,12 +425,13 @@ static void keys_text_freep(struct bytes *text)
 }
 
 /* Malformed lines do not end a run: a log that is still being written ends in half a line. */
-static int load_key_log(struct keys *keys, const char *path, struct err *err)
+static int load_key_log(struct sink_client *client, struct keys *keys, const char *path,
+                        struct err *err)
 {
 	_cleanup_(keys_text_freep) struct bytes text = { 0 };
 	struct keylog_result result;
 
-	if (sink_read_file(&text, path, MAX_KEY_FILE, err) < 0)
+	if (sink_read_file(client, &text, path, MAX_KEY_FILE, err) < 0)
 		return APP_CANNOT;
 	if (keys_add_keylog(keys, text, &result) < 0)
 		return APP_CANNOT;
@@ -425,12 +453,13 @@ static int load_key_log(struct keys *keys, const char *path, struct err *err)
 	return APP_USAGE;
 }
 
-static int load_rsa_key(struct keys *keys, const char *path, struct err *err)
+static int load_rsa_key(struct sink_client *client, struct keys *keys, const char *path,
+                        struct err *err)
 {
 	_cleanup_(keys_text_freep) struct bytes text = { 0 };
 	const char *why = NULL;
 
-	if (sink_read_file(&text, path, 1 << 20, err) < 0)
+	if (sink_read_file(client, &text, path, 1 << 20, err) < 0)
 		return APP_CANNOT;
 	int r = keys_add_rsa(keys, text, &why);
 	if (r == KEYS_E_INVALID)
@@ -449,9 +478,9 @@ static int load_keys(struct run *run, const struct run_options *options, struct 
 	if (keys_new(&run->keys) < 0)
 		return APP_CANNOT;
 	for (size_t i = 0; i < options->n_key_logs && r == 0; i++)
-		r = load_key_log(run->keys, options->key_logs[i], err);
+		r = load_key_log(options->client, run->keys, options->key_logs[i], err);
 	for (size_t i = 0; i < options->n_rsa_keys && r == 0; i++)
-		r = load_rsa_key(run->keys, options->rsa_keys[i], err);
+		r = load_rsa_key(options->client, run->keys, options->rsa_keys[i], err);
 	return r;
 }
 
@@ -461,8 +490,8 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 
 	*run = (struct run){ .pipeline = { .since_ns = options->since_ns,
 		                           .until_ns = options->until_ns } };
-	int r = app_table_load(&run->table, options->packs, options->n_packs, options->site_file,
-	                       err);
+	int r = app_table_load(options->client, &run->table, options->packs, options->n_packs,
+	                       options->site_file, err);
 	if (r == 0)
 		r = check_vantages(run, options->vantage, err);
 	if (r == 0)

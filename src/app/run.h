@@ -13,7 +13,8 @@
 struct run_input {
 	char *path;
 	struct sink_identity identity;
-	bool is_found; /* in a folder: one that cannot be opened does not end the run */
+	const char *folder; /* it was found in; one that cannot be opened does not end the run.
+	                       NULL: named itself */
 };
 
 struct run_options {
@@ -28,7 +29,10 @@ struct run_options {
 	bool is_hashing, separate_vlans, identities, is_local_time;
 	size_t max_memory_bytes;
 	struct ledger_options ledger;
-	struct run_input *inputs; /* files, folders already opened up */
+	bool is_unsealed;           /* --no-sandbox */
+	struct sink_client *client; /* who opens, in a sealed process; NULL: the run itself */
+	char sandbox[256];          /* which layers the sealed process has, and lacks; "": none */
+	struct run_input *inputs;   /* files, folders already opened up */
 	size_t n_inputs;
 };
 
@@ -43,6 +47,7 @@ enum run_option {
 	RUN_MEMORY,
 	RUN_KEYLOG,
 	RUN_RSA_KEY,
+	RUN_NO_SANDBOX,
 };
 #define RUN_OPTION_ROWS                                                                                 \
 	{ RUN_SITE, 's', "site", "SITE", false, "the site file: which address plays which role" },      \
@@ -64,9 +69,15 @@ enum run_option {
 		  "SIZE",     false, "cap for flows and first bytes, as 512M or 2G" },                  \
 	        { RUN_KEYLOG, 0,     "keylog",                                                          \
 		  "FILE",     false, "a key log (SSLKEYLOGFILE) to look inside TLS with; repeatable" }, \
+	        { RUN_RSA_KEY,                                                                          \
+		  0,                                                                                    \
+		  "rsa-key",                                                                            \
+		  "FILE",                                                                               \
+		  false,                                                                                \
+		  "an RSA private key in PEM, for TLS with RSA key exchange; repeatable" },             \
 	{                                                                                               \
-		RUN_RSA_KEY, 0, "rsa-key", "FILE", false,                                               \
-		        "an RSA private key in PEM, for TLS with RSA key exchange; repeatable"          \
+		RUN_NO_SANDBOX, 0, "no-sandbox", NULL, false,                                           \
+		        "read captures in the process that opens them (for debuggers)"                  \
 	}
 /* ... and what they do. 0, or an exit code after saying what is wrong. */
 int run_take_option(struct run_options *options, const char *command, int id, const char *value);
@@ -80,6 +91,12 @@ int run_add_key_log(struct run_options *options, const char *command, const char
 int run_add_rsa_key(struct run_options *options, const char *command, const char *path);
 /* A capture, a folder of them, or "-". 0 or an exit code after saying what is wrong. */
 int run_add_input(struct run_options *options, const char *command, const char *path);
+
+/*
+ * Leaves out what was found in folders and is no capture, and says so; to be called where captures
+ * may be read. 0 or an exit code after saying what is wrong.
+ */
+int run_drop_strangers(struct run_options *options, const char *command);
 
 struct run {
 	struct app_table table;
@@ -95,6 +112,14 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 /* Reads the captures to the end. The report is borrowed until run_deinit(). */
 int run_to_report(struct run *run, const struct report **out, struct err *err);
 void run_deinit(struct run *run);
+
+/*
+ * Calls run(context) where nothing can be opened but what options name, and outputs (paths) be
+ * written; see app/seal.h. An exit code.
+ */
+typedef int (*run_fn)(void *context);
+int run_sealed(struct run_options *options, const char *command, const char *const *outputs,
+               size_t n_outputs, run_fn run, void *context);
 
 /* Option values; each says what is wrong and returns APP_USAGE. */
 int run_parse_time(const char *command, const char *option, const char *text, int64_t *out);

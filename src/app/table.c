@@ -19,36 +19,53 @@ static bool is_file_name(const char *name)
 	       strstr(name, ".json");
 }
 
-static bool find_pack(char *path, size_t size, const char *name)
+size_t app_pack_folders(const char *folders[static APP_PACK_FOLDERS])
 {
 	const char *own = getenv("PCAUDIT_RULES");
-	const char *folders[] = { own, PCAUDIT_RULES_DIR, PCAUDIT_SOURCE_RULES_DIR };
+	size_t n = 0;
 
-	for (size_t i = own ? 0 : 1; i < ARRAY_SIZE(folders); i++) {
-		snprintf(path, size, "%s/%s.yaml", folders[i], name);
-		if (access(path, R_OK) == 0)
-			return true;
-	}
-	return false;
+	if (own)
+		folders[n++] = own;
+	folders[n++] = PCAUDIT_RULES_DIR;
+	folders[n++] = PCAUDIT_SOURCE_RULES_DIR;
+	return n;
 }
 
-int app_pack_load(struct pack **out, const char *name, struct err *err)
+/* Reads the pack of that name from the first folder that has one. */
+static int find_pack(struct sink_client *client, struct bytes *text, char *path, size_t size,
+                     const char *name, struct err *err)
 {
-	char path[4096];
-	struct bytes text = { 0 };
+	const char *folders[APP_PACK_FOLDERS];
+	size_t n = app_pack_folders(folders);
+	int r = -ENOENT;
 
-	if (is_file_name(name)) {
-		snprintf(path, sizeof(path), "%s", name);
-	} else if (!find_pack(path, sizeof(path), name)) {
+	for (size_t i = 0; i < n && r == -ENOENT; i++) {
+		snprintf(path, size, "%s/%s.yaml", folders[i], name);
+		r = sink_read_file(client, text, path, MAX_RULES_FILE_BYTES, err);
+	}
+	if (r == -ENOENT)
 		err_set(err,
 		        "no pack \"%s\": looked for %s.yaml in %s and %s (PCAUDIT_RULES may name "
 		        "another folder)",
 		        name, name, PCAUDIT_RULES_DIR, PCAUDIT_SOURCE_RULES_DIR);
-		return APP_USAGE;
+	return r;
+}
+
+int app_pack_load(struct sink_client *client, struct pack **out, const char *name, struct err *err)
+{
+	char path[4096];
+	struct bytes text = { 0 };
+	int r;
+
+	if (is_file_name(name)) {
+		snprintf(path, sizeof(path), "%s", name);
+		r = sink_read_file(client, &text, path, MAX_RULES_FILE_BYTES, err);
+	} else {
+		r = find_pack(client, &text, path, sizeof(path), name, err);
 	}
-	if (sink_read_file(&text, path, MAX_RULES_FILE_BYTES, err) < 0)
+	if (r < 0)
 		return APP_USAGE;
-	int r = pack_load(out, path, text, err);
+	r = pack_load(out, path, text, err);
 	if (r == 0)
 		sha256(text, (*out)->sha256);
 	free((void *)text.data);
@@ -56,7 +73,7 @@ int app_pack_load(struct pack **out, const char *name, struct err *err)
 }
 
 /* The files of the zones that a site names: not for the reader of the site to open. */
-static int load_zones(struct site *site, struct err *err)
+static int load_zones(struct sink_client *client, struct site *site, struct err *err)
 {
 	struct err why = { "" };
 
@@ -66,7 +83,7 @@ static int load_zones(struct site *site, struct err *err)
 		struct time_zone *zone = NULL;
 		if (!expect->zone)
 			continue;
-		int r = sink_read_zone(&text, expect->zone, TIME_ZONE_MAX_BYTES, &why);
+		int r = sink_read_zone(client, &text, expect->zone, TIME_ZONE_MAX_BYTES, &why);
 		if (r == 0)
 			r = time_zone_new(&zone, text);
 		free((void *)text.data);
@@ -81,28 +98,29 @@ static int load_zones(struct site *site, struct err *err)
 	return 0;
 }
 
-int app_site_load(struct site **out, const char *file, struct err *err)
+int app_site_load(struct sink_client *client, struct site **out, const char *file, struct err *err)
 {
 	struct bytes text = { 0 };
 
-	if (sink_read_file(&text, file, MAX_RULES_FILE_BYTES, err) < 0)
+	if (sink_read_file(client, &text, file, MAX_RULES_FILE_BYTES, err) < 0)
 		return APP_USAGE;
 	int r = site_load(out, file, text, err);
 	if (r == 0)
 		sha256(text, (*out)->sha256);
 	free((void *)text.data);
 	if (r == 0)
-		r = load_zones(*out, err);
+		r = load_zones(client, *out, err);
 	return r == 0 ? 0 : r > 0 ? APP_USAGE : APP_CANNOT;
 }
 
-static int load_packs(struct app_table *table, const char *const *names, size_t n, struct err *err)
+static int load_packs(struct sink_client *client, struct app_table *table, const char *const *names,
+                      size_t n, struct err *err)
 {
 	table->packs = calloc(n, sizeof(*table->packs));
 	if (!table->packs)
 		return APP_CANNOT;
 	for (size_t i = 0; i < n; i++) {
-		int r = app_pack_load(&table->packs[i], names[i], err);
+		int r = app_pack_load(client, &table->packs[i], names[i], err);
 		if (r)
 			return r;
 		table->n_packs++;
@@ -110,15 +128,16 @@ static int load_packs(struct app_table *table, const char *const *names, size_t 
 	return 0;
 }
 
-int app_table_load(struct app_table *table, const char *const *pack_names, size_t n_pack_names,
-                   const char *site_file, struct err *err)
+int app_table_load(struct sink_client *client, struct app_table *table,
+                   const char *const *pack_names, size_t n_pack_names, const char *site_file,
+                   struct err *err)
 {
 	static const char *const default_packs[] = { "lync-server-2013" };
 	int r = 0;
 
 	*table = (struct app_table){ 0 };
 	if (site_file)
-		r = app_site_load(&table->site, site_file, err);
+		r = app_site_load(client, &table->site, site_file, err);
 	if (r)
 		return r;
 	if (!n_pack_names && table->site && table->site->n_packs) {
@@ -128,7 +147,7 @@ int app_table_load(struct app_table *table, const char *const *pack_names, size_
 		pack_names = default_packs;
 		n_pack_names = 1;
 	}
-	r = load_packs(table, pack_names, n_pack_names, err);
+	r = load_packs(client, table, pack_names, n_pack_names, err);
 	if (r)
 		return r;
 	r = ruleset_new(&table->ruleset, (const struct pack *const *)table->packs, table->n_packs,

@@ -6,6 +6,7 @@
 #include "pcaudit/crypto.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -17,6 +18,16 @@ static void digest(const EVP_MD *md, struct bytes bytes, uint8_t *out, size_t ou
 		len = 0;
 	memset(out, 0, out_len);
 	memcpy(out, buffer, len < out_len ? len : out_len);
+}
+
+void crypto_warm_up(void)
+{
+	uint8_t ignored[32];
+
+	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
+	                            OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS,
+	                    NULL);
+	sha256(BYTES(NULL, 0), ignored); /* the default provider */
 }
 
 void sha256(struct bytes bytes, uint8_t out[32])

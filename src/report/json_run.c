@@ -16,6 +16,8 @@ struct json_object *json_tool(struct values *values, const struct report_options
 	values_put_text(values, tool, "ndpi", options->ndpi_version);
 	values_put_text(values, tool, "openssl", options->openssl_version);
 	values_put_text(values, tool, "sensor", options->sensor);
+	values_put_text(values, tool, "sandbox",
+	                options->sandbox && options->sandbox[0] ? options->sandbox : NULL);
 	return tool;
 }
 

@@ -2,7 +2,7 @@
  * Files by path. An output file is written beside its place and renamed into it, so that a reader
  * never finds half a report and a failed run leaves the former one alone.
  */
-#include "pcaudit/sink.h"
+#include "broker.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,16 +16,24 @@
 
 #define FILES_BESIDE 64 /* that are open beside captures */
 
-int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct err *err)
+static int open_path(struct sink_client *client, const char *path)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (client)
+		return client_ask(client, BROKER_READ, path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int sink_read_file(struct sink_client *client, struct bytes *out, const char *path,
+                   size_t max_bytes, struct err *err)
+{
+	_cleanup_(closep) int fd = open_path(client, path);
 	size_t len = 0, size = 65536;
 	_cleanup_(freep) uint8_t *data = malloc(size);
 
 	if (fd < 0) {
-		int r = -errno;
-		err_set(err, "%s: %s", path, strerror(-r));
-		return r;
+		err_set(err, "%s: %s", path, strerror(-fd));
+		return fd;
 	}
 	if (!data)
 		return -ENOMEM;
@@ -58,28 +66,28 @@ int sink_read_file(struct bytes *out, const char *path, size_t max_bytes, struct
 	return 0;
 }
 
-int sink_read_zone(struct bytes *out, const char *name, size_t max_bytes, struct err *err)
+int sink_read_zone(struct sink_client *client, struct bytes *out, const char *name,
+                   size_t max_bytes, struct err *err)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
-	int r = sink_read_file(out, path, max_bytes, err);
+	int r = sink_read_file(client, out, path, max_bytes, err);
 	if (r == -ENOENT || r == -EISDIR)
-		err_set(err, "there is no time zone \"%s\" on this machine (no %s; see tzdata)", name,
-		        path);
+		err_set(err, "there is no time zone \"%s\" on this machine (no %s; see tzdata)",
+		        name, path);
 	return r;
 }
 
-int sink_open_input(const char *path, struct err *err)
+int sink_open_input(struct sink_client *client, const char *path, struct err *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = is_stdin ? dup(STDIN_FILENO) : open_path(client, path);
 
-	if (fd < 0) {
-		int r = -errno;
-		err_set(err, "%s: %s", is_stdin ? "standard input" : path, strerror(-r));
-		return r;
-	}
+	if (fd < 0 && is_stdin)
+		fd = -errno;
+	if (fd < 0)
+		err_set(err, "%s: %s", is_stdin ? "standard input" : path, strerror(-fd));
 	return fd;
 }
 
@@ -134,8 +142,7 @@ bool sink_is_same_output(const char *a, const char *b)
 	if (file[0].inode || file[1].inode)
 		return false;
 	struct sink_identity parent[2] = { identify_parent(a), identify_parent(b) };
-	return sink_is_same_file(&parent[0], &parent[1]) &&
-	       strcmp(basename(a), basename(b)) == 0;
+	return sink_is_same_file(&parent[0], &parent[1]) && strcmp(basename(a), basename(b)) == 0;
 }
 
 bool sink_is_folder(const char *path)
@@ -211,52 +218,96 @@ int sink_list_folder(char ***out, size_t *n, const char *folder, struct err *err
 
 /* ---- Outputs -------------------------------------------------------------------------------- */
 
+int file_create(FILE **stream, char **temporary, const char *path)
+{
+	struct stat st;
+	int fd = -1;
+
+	*temporary = NULL;
+	/* A device or a pipe cannot be renamed over; it is written directly. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else if (asprintf(temporary, "%s.XXXXXX", path) < 0) {
+		*temporary = NULL;
+		return -ENOMEM;
+	} else {
+		fd = mkostemp(*temporary, O_CLOEXEC);
+	}
+	*stream = fd < 0 ? NULL : fdopen(fd, "w");
+	if (*stream) {
+		mode_t mask = umask(0);
+		umask(mask);
+		if (*temporary)
+			fchmod(fd, 0666 & ~mask);
+		return 0;
+	}
+	int r = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && *temporary)
+		unlink(*temporary);
+	free(*temporary);
+	*temporary = NULL;
+	return r;
+}
+
+int file_finish(FILE *stream, const char *temporary, const char *path)
+{
+	int r = fflush(stream) != 0 || ferror(stream) ? -(errno ? errno : EIO) : 0;
+
+	if (r == 0 && temporary && fsync(fileno(stream)) != 0)
+		r = -errno;
+	if (fclose(stream) != 0 && r == 0)
+		r = -errno;
+	if (r == 0 && temporary && rename(temporary, path) != 0)
+		r = -errno;
+	if (r < 0 && temporary)
+		unlink(temporary);
+	return r;
+}
+
 struct sink_file {
+	struct sink_client *client; /* NULL: the file is ours */
 	FILE *stream;
 	char *path; /* NULL: standard output */
 	char *temporary;
 };
 
-int sink_file_new(struct sink_file **out, const char *path, struct err *err)
+/* Standard output is open in every process: nobody needs to be asked for it. */
+static int open_stream(struct sink_file *file)
 {
-	struct sink_file *file = calloc(1, sizeof(*file));
+	if (file->path && !file->client)
+		return file_create(&file->stream, &file->temporary, file->path);
+	int fd = file->path ? client_ask(file->client, BROKER_CREATE, file->path)
+	                    : dup(STDOUT_FILENO);
+	if (fd < 0)
+		return file->path ? fd : -errno;
+	file->stream = fdopen(fd, "w");
+	if (file->stream)
+		return 0;
+	int r = -errno;
+	close(fd);
+	return r;
+}
+
+int sink_file_new(struct sink_client *client, struct sink_file **out, const char *path,
+                  struct err *err)
+{
+	_cleanup_(sink_file_freep) struct sink_file *file = calloc(1, sizeof(*file));
 	bool is_stdout = strcmp(path, "-") == 0;
-	struct stat st;
-	int fd = -1;
 
 	if (!file)
 		return -ENOMEM;
-	/* A device or a pipe cannot be renamed over; it is written directly. */
-	bool is_special = !is_stdout && stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-	if (is_stdout) {
-		fd = dup(STDOUT_FILENO);
-	} else if (is_special) {
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-	} else {
-		file->path = strdup(path);
-		if (file->path && asprintf(&file->temporary, "%s.XXXXXX", path) < 0)
-			file->temporary = NULL;
-		if (file->temporary)
-			fd = mkostemp(file->temporary, O_CLOEXEC);
-		if (fd >= 0) {
-			mode_t mask = umask(0);
-			umask(mask);
-			fchmod(fd, 0666 & ~mask);
-		}
-	}
-	int r = fd < 0 ? -errno : 0;
-	if (r == 0 && !(file->stream = fdopen(fd, "w"))) {
-		r = -errno;
-		close(fd);
-	}
+	file->client = client;
+	if (!is_stdout && !(file->path = strdup(path)))
+		return -ENOMEM;
+	int r = open_stream(file);
 	if (r < 0) {
 		err_set(err, "%s: %s", is_stdout ? "standard output" : path, strerror(-r));
-		free(file->path);
-		free(file->temporary);
-		free(file);
 		return r;
 	}
 	*out = file;
+	file = NULL;
 	return 0;
 }
 
@@ -271,7 +322,7 @@ struct sink_file *sink_file_free(struct sink_file *file)
 		return NULL;
 	if (file->stream)
 		fclose(file->stream);
-	if (file->temporary)
+	if (file->stream && file->temporary)
 		unlink(file->temporary);
 	free(file->temporary);
 	free(file->path);
@@ -279,23 +330,22 @@ struct sink_file *sink_file_free(struct sink_file *file)
 	return NULL;
 }
 
+/* A broker's output is whole when its pipe is closed and it was told so. */
+static int finish_asked(struct sink_file *file)
+{
+	int r = fclose(file->stream) != 0 ? -errno : 0;
+
+	return r < 0 ? r : client_ask(file->client, BROKER_FINISH, file->path);
+}
+
 int sink_file_finish(struct sink_file *file, struct err *err)
 {
-	int r = fflush(file->stream) != 0 || ferror(file->stream) ? -(errno ? errno : EIO) : 0;
+	int r = file->client && file->path ? finish_asked(file)
+	                                   : file_finish(file->stream, file->temporary, file->path);
 
-	if (r == 0 && file->temporary && fsync(fileno(file->stream)) != 0)
-		r = -errno;
-	if (fclose(file->stream) != 0 && r == 0)
-		r = -errno;
 	file->stream = NULL;
-	if (r == 0 && file->temporary && rename(file->temporary, file->path) != 0)
-		r = -errno;
-	if (r < 0) {
+	if (r < 0)
 		err_set(err, "%s: %s", file->path ? file->path : "standard output", strerror(-r));
-	} else {
-		free(file->temporary);
-		file->temporary = NULL;
-	}
 	sink_file_free(file);
 	return r;
 }

@@ -213,14 +213,14 @@ int main(int argc, char **argv)
 	struct err err = { "" };
 	unsigned wrong = 0, n_cuts = 0;
 
-	if (argc < 3 || app_table_load(&table, NULL, 0, argv[1], &err) != 0) {
+	if (argc < 3 || app_table_load(NULL, &table, NULL, 0, argv[1], &err) != 0) {
 		fprintf(stderr, "cuts: %s\n", argc < 3 ? "usage: cuts SITE CAPTURE..." : err.text);
 		app_table_deinit(&table);
 		return 1;
 	}
 	for (int i = 2; i < argc; i++) {
 		struct bytes file = { 0 };
-		if (sink_read_file(&file, argv[i], 1 << 26, &err) < 0) {
+		if (sink_read_file(NULL, &file, argv[i], 1 << 26, &err) < 0) {
 			fprintf(stderr, "cuts: %s\n", err.text);
 			wrong++;
 			continue;

@@ -25,7 +25,7 @@ static const struct scope *get_scope(void)
 	struct err err = { "" };
 
 	if (!table.scope)
-		check(app_table_load(&table, NULL, 0, "rules/contoso.yaml", &err) == 0);
+		check(app_table_load(NULL, &table, NULL, 0, "rules/contoso.yaml", &err) == 0);
 	return table.scope;
 }
 

@@ -319,7 +319,7 @@ Test(report_ecs, run)
 	expect_in_event(&s, "ecs", event, "\"pcaudit\":{\"run\":{\"tool\":{\"name\":\"pcaudit\",");
 	s.ruleset.site = NULL;
 	s.report.vantage = NULL;
-	expect_in_event(&s, "ecs", event, "\"sensor\":null},\"packs\":[");
+	expect_in_event(&s, "ecs", event, "\"sensor\":null,\"sandbox\":null},\"packs\":[");
 	sample_deinit(&s);
 }
 

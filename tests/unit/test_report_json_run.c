@@ -12,7 +12,7 @@ Test(report_json_run, tool_site_vantage_packs)
 	s.options.sensor = "east";
 	expect_text(sample_json(json_tool(&v, &s.options)),
 	            "{\"name\":\"pcaudit\",\"version\":\"0.1.0\",\"libpcap\":\"P\","
-	            "\"ndpi\":\"N\",\"openssl\":\"O\",\"sensor\":\"east\"}");
+	            "\"ndpi\":\"N\",\"openssl\":\"O\",\"sensor\":\"east\",\"sandbox\":null}");
 	expect_text(
 	        sample_json(json_site(&v, &s.report)),
 	        "{\"name\":\"Contoso\",\"file\":\"site.yaml\","

@@ -25,18 +25,18 @@ Test(sink_file, whole_or_not_there)
 
 	make_folder(folder);
 	in(path, folder, "report.json");
-	cr_assert_eq(sink_file_new(&file, path, &err), 0, "%s", err.text);
+	cr_assert_eq(sink_file_new(NULL, &file, path, &err), 0, "%s", err.text);
 	fputs("{}\n", sink_file_get_stream(file));
 	cr_assert_neq(access(path, F_OK), 0, "nothing is there before it is finished");
 	cr_assert_eq(sink_file_finish(file, &err), 0);
-	cr_assert_eq(sink_read_file(&text, path, 100, &err), 0);
+	cr_assert_eq(sink_read_file(NULL, &text, path, 100, &err), 0);
 	cr_assert(bytes_equal(text, BYTES_LITERAL("{}\n")));
 	free((void *)text.data);
 
-	cr_assert_eq(sink_file_new(&file, path, &err), 0);
+	cr_assert_eq(sink_file_new(NULL, &file, path, &err), 0);
 	fputs("half", sink_file_get_stream(file));
 	sink_file_free(file);
-	cr_assert_eq(sink_read_file(&text, path, 100, &err), 0);
+	cr_assert_eq(sink_read_file(NULL, &text, path, 100, &err), 0);
 	cr_assert(bytes_equal(text, BYTES_LITERAL("{}\n")),
 	          "a run given up leaves the former report");
 	free((void *)text.data);
@@ -49,7 +49,7 @@ Test(sink_file, full_device)
 	struct sink_file *file;
 	struct err err = { "" };
 
-	cr_assert_eq(sink_file_new(&file, "/dev/full", &err), 0);
+	cr_assert_eq(sink_file_new(NULL, &file, "/dev/full", &err), 0);
 	fputs("x", sink_file_get_stream(file));
 	cr_assert_eq(sink_file_finish(file, &err), -ENOSPC);
 	cr_assert(strstr(err.text, "No space left"), "%s", err.text);
@@ -61,10 +61,10 @@ Test(sink_file, cannot_open)
 	struct bytes text;
 	struct err err = { "" };
 
-	cr_assert_eq(sink_file_new(&file, "/nonexistent/report", &err), -ENOENT);
+	cr_assert_eq(sink_file_new(NULL, &file, "/nonexistent/report", &err), -ENOENT);
 	cr_assert_str_eq(err.text, "/nonexistent/report: No such file or directory");
-	cr_assert_eq(sink_read_file(&text, "/nonexistent", 10, &err), -ENOENT);
-	cr_assert_eq(sink_open_input("/nonexistent", &err), -ENOENT);
+	cr_assert_eq(sink_read_file(NULL, &text, "/nonexistent", 10, &err), -ENOENT);
+	cr_assert_eq(sink_open_input(NULL, "/nonexistent", &err), -ENOENT);
 }
 
 Test(sink_file, too_large)
@@ -72,7 +72,7 @@ Test(sink_file, too_large)
 	struct bytes text;
 	struct err err = { "" };
 
-	cr_assert_eq(sink_read_file(&text, "/dev/zero", 100000, &err), -EFBIG);
+	cr_assert_eq(sink_read_file(NULL, &text, "/dev/zero", 100000, &err), -EFBIG);
 	cr_assert_str_eq(err.text, "/dev/zero: larger than 100000 bytes");
 }
 

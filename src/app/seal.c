@@ -1,0 +1,112 @@
+/*
+ * Two processes where one would do, because captures, packs and sites may be made to break whoever
+ * reads them: the reader can open, send and run nothing, and the one that can has not read a byte.
+ */
+#include "app/seal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "pcaudit/crypto.h"
+
+int seal_init(struct seal *seal)
+{
+	int ends[2];
+
+	*seal = (struct seal){ .inside = -1 };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	int r = broker_new(&seal->broker, ends[0]);
+	if (r < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return r;
+	}
+	seal->inside = ends[1];
+	return 0;
+}
+
+void seal_deinit(struct seal *seal)
+{
+	if (seal->inside >= 0)
+		close(seal->inside);
+	broker_free(seal->broker);
+	*seal = (struct seal){ .inside = -1 };
+}
+
+/* What libraries open on first use, they open now. */
+static void warm_up(void)
+{
+	crypto_warm_up();
+	tzset();
+}
+
+static int run_inside(struct seal *seal, const char *command, seal_fn run, void *context)
+{
+	const struct sandbox_options options = { .broker_fd = seal->inside };
+	struct sink_client *client = NULL;
+	struct sandbox sandbox;
+
+	warm_up();
+	int r = sink_client_new(&client, seal->inside);
+	if (r == 0)
+		r = sandbox_enter(&sandbox, &options);
+	int code = r < 0 ? app_fail(APP_CANNOT, command, "the sandbox cannot be entered: %s",
+	                            strerror(-r))
+	                 : run(context, client, &sandbox);
+	sink_client_free(client);
+	seal->inside = -1;
+	return code;
+}
+
+static int code_of(const char *command, int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return app_fail(APP_CANNOT, command,
+	                "the process that read the captures was ended by signal %d (%s); there is "
+	                "no report",
+	                WTERMSIG(status), strsignal(WTERMSIG(status)));
+}
+
+/* Answers the sealed process until it ends. An interrupt ends that one; what it leaves behind is
+   cleaned up here. */
+static int serve(struct seal *seal, const char *command, pid_t child)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction interrupt, terminate;
+	int status;
+
+	close(seal->inside);
+	seal->inside = -1;
+	sigaction(SIGINT, &ignore, &interrupt);
+	sigaction(SIGTERM, &ignore, &terminate);
+	int r = broker_run(seal->broker);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return app_fail(APP_CANNOT, command, "wait: %s", strerror(errno));
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGTERM, &terminate, NULL);
+	int code = code_of(command, status);
+	if (r < 0 && code < APP_USAGE)
+		return app_fail(APP_CANNOT, command, "broker: %s", strerror(-r));
+	return code;
+}
+
+int seal_run(struct seal *seal, const char *command, seal_fn run, void *context)
+{
+	fflush(NULL); /* or both would write what is buffered */
+	pid_t child = fork();
+	if (child < 0)
+		return app_fail(APP_CANNOT, command, "fork: %s", strerror(errno));
+	if (child > 0)
+		return serve(seal, command, child);
+	seal->broker = broker_free(seal->broker);
+	return run_inside(seal, command, run, context);
+}
