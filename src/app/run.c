@@ -471,7 +471,9 @@ static int load_keys(struct run *run, const struct run_options *options, struct 
 {
 	int r = 0;
 
-	if (options->n_key_logs + options->n_rsa_keys && sandbox_forbid_dumps() < 0) {
+	/* A sealed process has done so already, and may not ask again. */
+	if (options->n_key_logs + options->n_rsa_keys && !options->client &&
+	    sandbox_forbid_dumps() < 0) {
 		err_set(err, "memory dumps cannot be turned off, and keys must not end in one");
 		return APP_CANNOT;
 	}

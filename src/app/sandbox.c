@@ -253,12 +253,12 @@ static const bool is_sanitized = false;
 int sandbox_enter(struct sandbox *out, const struct sandbox_options *options)
 {
 	*out = (struct sandbox){ { false }, { NULL } };
+	int r = sandbox_forbid_dumps();
+
 	for (size_t i = 0; is_sanitized && i < N_SANDBOX_LAYERS; i++)
 		out->why_not[i] = "built with a sanitizer";
 	if (is_sanitized)
-		return 0;
-	int r = sandbox_forbid_dumps();
-
+		return r;
 	if (r == 0)
 		r = change_user(out);
 	if (r == 0)
