@@ -154,7 +154,13 @@ struct site_address {
 	int line;
 };
 
-struct site_host { struct prefix prefix; const char *name; int line; };
+/* An address, or all of a prefix, and what they are called. */
+struct site_host {
+	struct prefix prefix;
+	const char **names; /* at least one; the first stands in reports */
+	size_t n_names;
+	int line;
+};
 struct site_nat { struct addr public_addr, private_addr; int line; };
 
 struct site_port_map { uint16_t from, to; };

@@ -242,7 +242,7 @@ static void name_host(struct party *party, const struct site *site, const struct
 		if (site->hosts[i].prefix.len_bits > best &&
 		    prefix_holds(&site->hosts[i].prefix, addr)) {
 			best = site->hosts[i].prefix.len_bits;
-			party->host = site->hosts[i].name;
+			party->host = site->hosts[i].names[0];
 		}
 }
 

@@ -69,7 +69,7 @@ const char *site_host_name(const struct site *site, const struct addr *addr)
 		if (prefix_holds(&site->hosts[i].prefix, addr) &&
 		    (!best || site->hosts[i].prefix.len_bits > best->prefix.len_bits))
 			best = &site->hosts[i];
-	return best ? best->name : NULL;
+	return best ? best->names[0] : NULL;
 }
 
 /* The party of the first example at that end; NULL: no example. */

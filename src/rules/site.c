@@ -11,7 +11,8 @@
 
 enum {
 	SITE_ARENA_BYTES = 96 * 1024 * 1024,
-	MAX_ENTRIES = 4096, /* of allow, accept and rules */
+	MAX_ENTRIES = 4096,  /* of allow, accept and rules */
+	MAX_HOST_NAMES = 64, /* of one address */
 };
 
 struct loader {
@@ -129,6 +130,28 @@ static int read_roles(struct loader *ld, const struct node *node)
 	return r;
 }
 
+/* One name, or a list of them: a host may answer to its pool's name as well. */
+static int read_host_names(struct loader *ld, const struct node *node, struct site_host *host)
+{
+	bool is_list = node->type == NODE_LIST;
+	int r = 0;
+	if (node->type == NODE_MAP)
+		return value_fail(&ld->in, node, "a name or a list of names");
+	if (is_list)
+		r = value_is_list(&ld->in, node);
+	if (r == 0 && is_list)
+		r = check_count(ld, node, MAX_HOST_NAMES);
+	if (r)
+		return r;
+	host->names = input_alloc(&ld->in, is_list ? node->n_children : 1, sizeof(*host->names));
+	if (!host->names)
+		return -ENOMEM;
+	for (const struct node *child = is_list ? node->first : node; r == 0 && child;
+	     child = is_list ? child->next : NULL)
+		r = value_text(&ld->in, child, &host->names[host->n_names++]);
+	return r;
+}
+
 static int read_hosts(struct loader *ld, const struct node *node)
 {
 	struct site *site = ld->site;
@@ -138,7 +161,7 @@ static int read_hosts(struct loader *ld, const struct node *node)
 		host->line = child->key->line;
 		r = value_prefix(&ld->in, child->key, &host->prefix);
 		if (r == 0)
-			r = value_text(&ld->in, child, &host->name);
+			r = read_host_names(ld, child, host);
 	}
 	return r;
 }

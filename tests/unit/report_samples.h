@@ -25,6 +25,7 @@ struct sample {
 	const struct pack *packs[1];
 	struct ruleset_rule ready[2];
 	struct site_host host;
+	const char *host_names[1];
 	struct site_address entries[2];
 	struct site_accept accept;
 	struct site_vantage vantage;
@@ -99,7 +100,9 @@ static inline void sample_rules(struct sample *s)
 static inline void sample_site(struct sample *s)
 {
 	prefix_parse(&s->host.prefix, "10.0.2.20");
-	s->host.name = "fe01.example";
+	s->host_names[0] = "fe01.example";
+	s->host.names = s->host_names;
+	s->host.n_names = 1;
 	s->entries[0] = (struct site_address){ .role = "front-end-server", .line = 7 };
 	prefix_parse(&s->entries[0].prefix, "10.0.2.20");
 	s->entries[1] = (struct site_address){ .role = "director", .line = 8 };

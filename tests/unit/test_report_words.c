@@ -60,7 +60,9 @@ Test(report_words, titles)
 
 Test(report_words, the_longest_prefix_names_a_host)
 {
-	struct site_host hosts[2] = { { .name = "net" }, { .name = "fe01" } };
+	const char *names[] = { "net", "fe01", "pool" };
+	struct site_host hosts[2] = { { .names = names, .n_names = 1 },
+		                      { .names = names + 1, .n_names = 2 } };
 	struct site site = { .hosts = hosts, .n_hosts = 2 };
 	struct addr addr;
 

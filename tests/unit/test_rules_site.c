@@ -57,7 +57,8 @@ Test(rules_site, the_example_loads_as_written)
 	cr_assert_eq(site->addresses[4].line, 9);
 	cr_addr(&site->addresses[4].prefix.addr, "10.0.2.21");
 	cr_assert_eq(site->addresses[5].prefix.len_bits, 120);
-	cr_assert_str_eq(site->hosts[0].name, "fe01.contoso.example");
+	cr_assert_eq(site->hosts[0].n_names, 1);
+	cr_assert_str_eq(site->hosts[0].names[0], "fe01.contoso.example");
 	cr_addr(&site->hosts[0].prefix.addr, "10.0.2.20");
 	cr_addr(&site->nats[0].public_addr, "203.0.113.10");
 	cr_addr(&site->nats[0].private_addr, "172.16.0.10");
@@ -72,6 +73,22 @@ Test(rules_site, the_example_loads_as_written)
 	cr_assert_eq(site->vantages[0].sees,
 	             1 << (ZONE_OUTSIDE * N_ZONES + ZONE_PERIMETER) |
 	                     1 << (ZONE_PERIMETER * N_ZONES + ZONE_OUTSIDE));
+}
+
+Test(rules_site, a_host_may_have_several_names)
+{
+	_cleanup_(site_freep) struct site *site =
+	        load_site("site: S\n"
+	                  "hosts:\n"
+	                  "  10.0.2.20: [fe01.contoso.example, pool01.contoso.example]\n"
+	                  "  10.0.9.0/24: Clients\n");
+	cr_assert_eq(site->n_hosts, 2);
+	cr_assert_eq(site->hosts[0].n_names, 2);
+	cr_assert_str_eq(site->hosts[0].names[0], "fe01.contoso.example");
+	cr_assert_str_eq(site->hosts[0].names[1], "pool01.contoso.example");
+	cr_assert_eq(site->hosts[0].line, 3);
+	cr_assert_eq(site->hosts[1].n_names, 1);
+	cr_assert_str_eq(site->hosts[1].names[0], "Clients");
 }
 
 Test(rules_site, the_example_s_allow_accept_and_rules)
@@ -193,7 +210,11 @@ static const struct text_case cases[] = {
 	  "\"10.0.0.256\"" },
 	{ SITE "hosts: {fe01: 10.0.0.1}\n",
 	  "s.yaml:2: hosts: expected an address or a prefix like 10.0.0.0/8, found \"fe01\"" },
-	{ SITE "hosts: {10.0.0.1: [a]}\n", "s.yaml:2: 10.0.0.1: expected text, found a list" },
+	{ SITE "hosts: {10.0.0.1: {a: b}}\n",
+	  "s.yaml:2: 10.0.0.1: expected a name or a list of names, found a mapping" },
+	{ SITE "hosts: {10.0.0.1: []}\n", "s.yaml:2: 10.0.0.1: the list is empty" },
+	{ SITE "hosts: {10.0.0.1: [a, [b]]}\n", "s.yaml:2: 10.0.0.1: expected text, found a list" },
+	{ SITE "hosts: {10.0.0.1: [a, '']}\n", "s.yaml:2: 10.0.0.1: expected text, found \"\"" },
 	{ SITE "nat: {10.0.0.0/8: 10.0.0.1}\n",
 	  "s.yaml:2: nat: expected an address, found \"10.0.0.0/8\"" },
 	{ SITE "nat: {10.0.0.1: \"::ffff:10.0.0.1\"}\n",
