@@ -168,10 +168,6 @@ static void judge_tls(struct content *out, const struct judge_context *context,
 	if (rule->security != SECURITY_UNKNOWN)
 		out->security_evidence = (enum evidence)(
 		        is_envelope_enough ? facts->protocol_evidence : facts->security_evidence);
-	if (facts->tls_version && facts->tls_version < 0x0303)
-		out->notes |= 1u << NOTE_CODE_OLD_TLS;
-	if (facts->is_weak_suite)
-		out->notes |= 1u << NOTE_CODE_WEAK_SUITE;
 	if (rule->security == SECURITY_MTLS)
 		judge_mtls(out, context, facts);
 	else if (!facts->is_handshake_done && facts->doubt == DOUBT_HANDSHAKE_CUT)
@@ -485,6 +481,24 @@ static void judge_fitting(struct assessment *out, const struct judge_context *co
 	}
 }
 
+/* ---- Notes on TLS where the rule wants it --------------------------------------------------- */
+
+/*
+ * Of a flow that was let through, whatever else is said of it: also one that breaks its rule was
+ * carried by this version and suite.
+ */
+static void note_tls(struct assessment *out, const struct ruleset *ruleset,
+                     const struct facts *facts)
+{
+	if (out->rule < 0 || !wants_tls(ruleset->rules[out->rule].rule) || !facts ||
+	    (facts->security != SECURITY_TLS && facts->security != SECURITY_MTLS))
+		return;
+	if (out->verdict != VERDICT_BLOCKED && facts->tls_version && facts->tls_version < 0x0303)
+		out->notes |= 1u << NOTE_CODE_OLD_TLS;
+	if (out->verdict != VERDICT_BLOCKED && facts->is_weak_suite)
+		out->notes |= 1u << NOTE_CODE_WEAK_SUITE;
+}
+
 /* ---- State ---------------------------------------------------------------------------------- */
 
 static int most_specific(const struct ruleset *ruleset, const struct fits *fits)
@@ -640,6 +654,8 @@ void judge_flow(struct assessment *out, const struct judge_context *context,
 	} else if (headers.src->is_server || headers.dst->is_server) { /* else it is out of scope */
 		judge_unfitting(out, context, &headers, flow, facts);
 	}
+	if (fits.n)
+		note_tls(out, ruleset, facts);
 	/* What was proven before the eviction stays: a flood must not hide a violation. */
 	bool is_proven =
 	        out->verdict == VERDICT_COMPLIANT ||

@@ -262,7 +262,7 @@ static inline bool hand_take_number(struct hand_flow *hand, const char *word)
 
 	if (!equal)
 		return false;
-	int64_t value = atoll(equal + 1);
+	int64_t value = strtoll(equal + 1, NULL, 0);
 	if (strncmp(word, "at=", 3) == 0) {
 		int64_t shift = HAND_START + value * HAND_SECOND - flow->first_ns;
 		flow->first_ns += shift;
@@ -278,6 +278,8 @@ static inline bool hand_take_number(struct hand_flow *hand, const char *word)
 		flow->number = (uint64_t)value;
 	} else if (strncmp(word, "file=", 5) == 0) {
 		flow->file = (uint32_t)value;
+	} else if (strncmp(word, "version=", 8) == 0) {
+		flow->facts->tls_version = (uint16_t)value;
 	} else if (strncmp(word, "session=", 8) == 0) {
 		flow->facts->session[0] = (uint8_t)value;
 		flow->facts->has_session = true;

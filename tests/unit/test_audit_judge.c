@@ -154,6 +154,39 @@ Test(judge, notes_break_nothing)
 	              "compliant - fe-sip-client -");
 }
 
+Test(judge, old_versions_and_weak_suites_wherever_the_rule_wants_tls)
+{
+	const uint32_t old = 1u << NOTE_CODE_OLD_TLS, weak = 1u << NOTE_CODE_WEAK_SUITE;
+
+	/* SSL 2.0, SSL 3.0, TLS 1.0 and 1.1; not 1.2 and 1.3; DTLS counts downwards. */
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0x0002"), old);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0x0300"), old);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0x0301"), old);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0x0302"), old);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0x0303"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0x0304"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls version=0xfeff"), 0);
+	/* MTLS, HTTPS and PSOM want TLS too. */
+	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp mtls version=0x0301"), old);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:443 tcp tls10"), old);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:8057 tcp tls-weak"), weak);
+	/* Whatever else is said of the flow. */
+	assert_judged(&bench, "10.0.2.21:36143 > 10.0.2.20:5061 tcp tls10",
+	              "violation wrong-security fe-sip-server security");
+	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp tls10"), old);
+	assert_judged(&bench, "10.0.9.21:36143 > 10.0.2.20:5061 tcp http+tls version=0x0301",
+	              "violation wrong-protocol fe-sip-client protocol");
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp http+tls version=0x0301"), old);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls-cut version=0x0301"), old);
+	/* Not where nothing was let through, nor where no rule wants TLS. */
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls10 refusal"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:22 tcp tls10"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp tls10"),
+	             1u << NOTE_CODE_TLS_UNASKED);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp sip"), 0);
+}
+
 /* ---- Data that nobody knows ----------------------------------------------------------------- */
 
 Test(judge, noise_against_an_unmistakable_opening)
