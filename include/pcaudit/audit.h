@@ -72,6 +72,8 @@ enum note_code {
 	NOTE_CODE_OLD_TLS,           /* below TLS 1.2: warning */
 	NOTE_CODE_WEAK_SUITE,        /* warning */
 	NOTE_CODE_CERTIFICATE_NOT_VISIBLE, /* TLS 1.3 hides the client certificate, probably none: warning */
+	NOTE_CODE_CERTIFICATE_NAME,  /* the server's certificate holds no name the site gives its host */
+	NOTE_CODE_CLIENT_CERTIFICATE_NAME,
 	NOTE_CODE_ACCEPT_UNUSED,     /* of the site, not of a flow */
 	NOTE_CODE_ACCEPT_EXPIRED,
 	NOTE_CODE_ALLOW_UNUSED,

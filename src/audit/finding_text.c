@@ -333,9 +333,36 @@ static void write_missing(struct texts *t, const struct subject *s, const struct
 	                  s->rule->id);
 }
 
-static void write_note(struct texts *t, const struct subject *s)
+/* The names the site gives the end, and those the certificate holds. */
+static void write_names(struct texts *t, const struct subject *s, const struct site *site,
+                        bool of_server)
+{
+	unsigned src = s->example->assessment.src;
+	const struct site_host *host =
+	        names_of(site, &s->example->flow.addr[of_server ? !src : src]);
+	const char *addr = of_server ? s->dst_addr : s->src_addr;
+	struct certificate certificate;
+
+	certificate_read(&certificate, s->facts, of_server);
+	for (size_t n = 0; n < host->n_names; n++)
+		strbuf_add_format(&t->expected, "%s%s", n ? ", " : "", host->names[n]);
+	for (unsigned n = 0; n < certificate.n_names; n++) {
+		strbuf_add(&t->observed, n ? ", " : "");
+		strbuf_add_wire_text(&t->observed, certificate.names[n], CERT_NAME_SIZE);
+	}
+	if (!certificate.n_names)
+		strbuf_add(&t->observed, "no name");
+	strbuf_add_format(
+	        &t->remedy,
+	        "If this is the certificate of %s, give the address a name that stands in "
+	        "it (hosts: {%s: [...]}); otherwise find out who presents it.",
+	        addr, addr);
+}
+
+static void write_note(struct texts *t, const struct subject *s, const struct site *site)
 {
 	enum note_code note = (enum note_code)(s->finding->key.note - 1);
+	bool is_server_name = note == NOTE_CODE_CERTIFICATE_NAME;
 
 	strbuf_add_format(&t->why, "%s%s%s", s->rule ? "Rule " : "", s->rule ? s->rule->id : "",
 	                  s->rule ? ": " : "");
@@ -346,7 +373,9 @@ static void write_note(struct texts *t, const struct subject *s)
 		strbuf_add_format(&t->observed, "TLS version 0x%04x", s->facts->tls_version);
 	else if (note == NOTE_CODE_WEAK_SUITE && s->facts)
 		strbuf_add_format(&t->observed, "cipher suite 0x%04x", s->facts->tls_suite);
-	if (note == NOTE_CODE_OLD_TLS || note == NOTE_CODE_WEAK_SUITE)
+	if (is_server_name || note == NOTE_CODE_CLIENT_CERTIFICATE_NAME)
+		write_names(t, s, site, is_server_name);
+	else if (note == NOTE_CODE_OLD_TLS || note == NOTE_CODE_WEAK_SUITE)
 		strbuf_add(&t->remedy, "Switch the old versions and suites off on both ends.");
 	else if (note >= NOTE_CODE_ACCEPT_UNUSED)
 		strbuf_add(&t->remedy, "Take the entry out of the site, or correct it.");
@@ -370,7 +399,7 @@ int finding_write(struct finding *finding, const struct ledger *ledger)
 	} else if (kind == KIND_MISSING) {
 		write_missing(&t, &s, ledger);
 	} else {
-		write_note(&t, &s);
+		write_note(&t, &s, ledger->ruleset->site);
 	}
 	/* An empty text is "", never NULL, so that outputs need not ask. */
 	strbuf_add(&t.why, "");

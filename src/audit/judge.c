@@ -485,9 +485,10 @@ static void judge_fitting(struct assessment *out, const struct judge_context *co
 
 /*
  * Of a flow that was let through, whatever else is said of it: also one that breaks its rule was
- * carried by this version and suite.
+ * carried by this version and suite. A certificate is compared even where the handshake was
+ * refused, since its name may be why.
  */
-static void note_tls(struct assessment *out, const struct ruleset *ruleset,
+static void note_tls(struct assessment *out, const struct ruleset *ruleset, const struct flow *flow,
                      const struct facts *facts)
 {
 	if (out->rule < 0 || !wants_tls(ruleset->rules[out->rule].rule) || !facts ||
@@ -497,6 +498,10 @@ static void note_tls(struct assessment *out, const struct ruleset *ruleset,
 		out->notes |= 1u << NOTE_CODE_OLD_TLS;
 	if (out->verdict != VERDICT_BLOCKED && facts->is_weak_suite)
 		out->notes |= 1u << NOTE_CODE_WEAK_SUITE;
+	if (certificate_is_foreign(ruleset->site, facts, true, &flow->addr[!out->src]))
+		out->notes |= 1u << NOTE_CODE_CERTIFICATE_NAME;
+	if (certificate_is_foreign(ruleset->site, facts, false, &flow->addr[out->src]))
+		out->notes |= 1u << NOTE_CODE_CLIENT_CERTIFICATE_NAME;
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */
@@ -655,7 +660,7 @@ void judge_flow(struct assessment *out, const struct judge_context *context,
 		judge_unfitting(out, context, &headers, flow, facts);
 	}
 	if (fits.n)
-		note_tls(out, ruleset, facts);
+		note_tls(out, ruleset, flow, facts);
 	/* What was proven before the eviction stays: a flood must not hide a violation. */
 	bool is_proven =
 	        out->verdict == VERDICT_COMPLIANT ||

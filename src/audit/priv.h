@@ -3,6 +3,7 @@
 #define PCAUDIT_AUDIT_PRIV_H
 
 #include "pcaudit/audit.h"
+#include "pcaudit/crypto.h"
 
 /* Ports wider than this are a media or client range: never near, never narrow. */
 #define WIDE_RANGE_PORTS 1024u
@@ -76,6 +77,22 @@ enum severity severity_by_site(const struct ruleset *ruleset, int rule, enum kin
  * all. */
 bool end_is_played(const struct scope *scope, const struct rule_end *end,
                    const struct party *party);
+
+/* names.c: what a certificate says its holder is called, as far as it was seen. */
+struct certificate {
+	struct bytes names[CERT_MAX_NAMES]; /* of the facts */
+	unsigned n_names;
+	bool is_seen;
+	bool is_cut; /* there may be more */
+};
+void certificate_read(struct certificate *out, const struct facts *facts, bool of_server);
+/* The site's entry for this host alone, with a name that a certificate could hold; NULL: none. */
+const struct site_host *names_of(const struct site *site, const struct addr *addr);
+/* Does a name of a certificate stand for this host? A wildcard is a whole label. */
+bool name_is_presented(struct bytes presented, const char *host);
+/* True if the site names the address, all of the certificate is known, and no name is the host's. */
+bool certificate_is_foreign(const struct site *site, const struct facts *facts, bool of_server,
+                            const struct addr *addr);
 
 /* Windows of `expect: within`, kept as a set of window numbers. */
 struct window_set {

@@ -46,6 +46,12 @@ static const struct {
 	[NOTE_CODE_CERTIFICATE_NOT_VISIBLE] = { "client-certificate-not-visible",
 	                                        "TLS 1.3 hides the client certificate, and the "
 	                                        "sizes speak against one" },
+	[NOTE_CODE_CERTIFICATE_NAME] = { "certificate-name",
+	                                 "the server's certificate holds none of the names that "
+	                                 "the site gives its address" },
+	[NOTE_CODE_CLIENT_CERTIFICATE_NAME] = { "client-certificate-name",
+	                                        "the client's certificate holds none of the names "
+	                                        "that the site gives its address" },
 	[NOTE_CODE_ACCEPT_UNUSED] = { "accept-unused",
 	                              "an accept entry of the site matched nothing" },
 	[NOTE_CODE_ACCEPT_EXPIRED] = { "accept-expired",
@@ -59,9 +65,9 @@ static const struct {
 } reasons[N_REASONS - N_DOUBTS] = {
 	[REASON_NO_SITE -
 	 N_DOUBTS] = { "no-site", "without a site file source and destination were not audited" },
-	[REASON_NO_ANSWER_YET -
-	        N_DOUBTS] = { "no-answer-yet", "it was tried and no answer was seen, but not for "
-	                                       "long enough to say that none came" },
+	[REASON_NO_ANSWER_YET - N_DOUBTS] = { "no-answer-yet",
+	                                      "it was tried and no answer was seen, but not for "
+	                                      "long enough to say that none came" },
 	[REASON_EVICTED - N_DOUBTS] = { "evicted", "the flow table had no room to follow it" },
 };
 

@@ -289,10 +289,30 @@ static inline bool hand_take_number(struct hand_flow *hand, const char *word)
 	return true;
 }
 
+/* server-cert=NAME and client-cert=NAME: the handshake showed a certificate of that one name. */
+static inline bool hand_take_certificate(struct facts *facts, const char *word)
+{
+	static const struct fact_def defs[2][2] = {
+		{ { .name = "tls.server_cert.names", .type = FACT_TEXT, .is_list = true },
+		  { .name = "tls.server_cert.key_bits", .type = FACT_NUMBER } },
+		{ { .name = "tls.client_cert.names", .type = FACT_TEXT, .is_list = true },
+		  { .name = "tls.client_cert.key_bits", .type = FACT_NUMBER } },
+	};
+	bool is_client = strncmp(word, "client-cert=", 12) == 0;
+
+	if (!is_client && strncmp(word, "server-cert=", 12) != 0)
+		return false;
+	cr_assert_eq(facts_add(facts, &defs[is_client][0], 4, 0, bytes_from_text(word + 12)), 0);
+	cr_assert_eq(facts_add(facts, &defs[is_client][1], 4, 2048, BYTES(NULL, 0)), 0);
+	return true;
+}
+
 static inline bool hand_take_word(struct hand_flow *hand, const char *word)
 {
 	struct flow *flow = &hand->flow;
 
+	if (hand_take_certificate(flow->facts, word))
+		return true;
 	if (strcmp(word, "refusal") == 0) { /* a fatal alert before any application data */
 		flow->facts->is_refused = true;
 		flow->facts->has_app_data = false;

@@ -156,3 +156,21 @@ Test(finding_text, notes)
 	f = made_by("10.0.2.21:4000 > 10.0.2.20:5061 tcp tls13-absent");
 	cr_assert_not_null(strstr(f->remedy, "certificate"));
 }
+
+Test(finding_text, certificate_names)
+{
+	const struct finding *f = made_by("10.0.9.21:4000 > 10.0.2.21:5061 tcp tls "
+	                                  "server-cert=\x1b[2Jfe03.contoso.example");
+	cr_assert_str_eq(f->expected, "fe02.contoso.example, pool.contoso.example, "
+	                              "web.contoso.example");
+	cr_assert_str_eq(f->observed, "\\x1b[2Jfe03.contoso.example", "%s", f->observed);
+	cr_assert_not_null(strstr(f->why, "fe-sip-client"));
+	cr_assert_not_null(strstr(f->remedy, "hosts: {10.0.2.21: "));
+	f = made_by("10.0.2.21:4000 > 10.0.2.20:5061 tcp mtls client-cert=*.fabrikam.example");
+	cr_assert_eq(f->key.note, NOTE_CODE_CLIENT_CERTIFICATE_NAME + 1);
+	cr_assert_str_eq(f->expected, "fe02.contoso.example, pool.contoso.example, "
+	                              "web.contoso.example");
+	cr_assert_str_eq(f->observed, "*.fabrikam.example");
+	cr_assert_not_null(strstr(f->remedy, "hosts: {10.0.2.21: "));
+	cr_assert_eq(f->severity, SEVERITY_INFO);
+}

@@ -187,6 +187,48 @@ Test(judge, old_versions_and_weak_suites_wherever_the_rule_wants_tls)
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp sip"), 0);
 }
 
+Test(judge, certificates_that_name_another_host)
+{
+	const uint32_t server = 1u << NOTE_CODE_CERTIFICATE_NAME,
+	               client = 1u << NOTE_CODE_CLIENT_CERTIFICATE_NAME;
+
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls "
+	                      "server-cert=fe01.contoso.example"),
+	             0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls "
+	                      "server-cert=fe02.contoso.example"),
+	             server);
+	assert_judged(&bench,
+	              "10.0.9.21:36143 > 10.0.2.20:5061 tcp tls server-cert=fe02.contoso.example",
+	              "compliant - fe-sip-client -");
+	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp mtls "
+	                      "server-cert=fe01.contoso.example client-cert=fe02.contoso.example"),
+	             0);
+	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp mtls "
+	                      "server-cert=fe01.contoso.example client-cert=fe01.contoso.example"),
+	             client);
+	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp mtls "
+	                      "server-cert=fe02.contoso.example client-cert=fe01.contoso.example"),
+	             server | client);
+	/* The server is the end that did not open it, whoever was seen first. */
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls midstream swapped "
+	                      "server-cert=fe01.contoso.example"),
+	             0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls midstream swapped "
+	                      "server-cert=fe02.contoso.example"),
+	             server);
+	/* A refused handshake: the name may be why. */
+	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp mtls refusal "
+	                      "client-cert=other.example"),
+	             client);
+	/* The site names no client of a prefix, and no rule wants TLS on port 80 or 22. */
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp mtls client-cert=a.example"),
+	             0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:22 tcp tls server-cert=a.example"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp tls server-cert=a.example"),
+	             1u << NOTE_CODE_TLS_UNASKED);
+}
+
 /* ---- Data that nobody knows ----------------------------------------------------------------- */
 
 Test(judge, noise_against_an_unmistakable_opening)
