@@ -193,7 +193,8 @@ struct flow_record {
 	bool is_unseen_end;      /* the capture ended while the flow was open */
 	bool is_evicted;
 	int64_t closed_ns;       /* time of judging */
-	const struct note *session; /* what a resumed session inherits; the ledger's; NULL: nothing */
+	const struct note *session; /* what a resumed session inherits: session_note; NULL: nothing */
+	struct note session_note;
 };
 
 struct finding_key {
@@ -298,6 +299,8 @@ struct report {
 	uint64_t findings_by_kind[N_KINDS];
 	uint64_t findings_by_severity[3]; /* not accepted ones */
 	uint64_t findings_accepted;
+	uint64_t notes_dropped;    /* what flows said of others and there was no room to keep */
+	uint64_t flows_not_waited; /* flows judged by the notes that had come by then, for want of room */
 	uint64_t rules_by_coverage[N_COVERAGE_STATUSES];
 	struct finding **findings; /* by severity (worst first), rule, first packet, id */
 	size_t n_findings;
@@ -309,8 +312,14 @@ struct report {
 	size_t n_records;
 };
 
+/* What the ledger keeps for joining flows, at most. */
+#define LEDGER_MAX_NOTES   131072
+#define LEDGER_MAX_WAITING 65536
+
 struct ledger_options {
 	unsigned n_examples;     /* per finding; 0: 3 */
+	size_t max_notes;        /* sessions, and as many places again; 0: LEDGER_MAX_NOTES */
+	size_t max_waiting;      /* flows that a note could change; 0: LEDGER_MAX_WAITING */
 	enum { KEEP_NO_FLOWS, KEEP_FLOWS_IN_SCOPE, KEEP_ALL_FLOWS } keep;
 	enum severity fail_on;   /* SEVERITY_WARNING unless the user says otherwise */
 	double loss_share;       /* 0: LOSS_SHARE_DEFAULT */
@@ -325,8 +334,8 @@ struct ledger *ledger_free(struct ledger *ledger);
 DEFINE_CLEANUP(struct ledger, ledger_free)
 
 /*
- * Accounts a closed flow: judges it, or keeps it until the sessions it resumes are known (joined at
- * ledger_report()). Takes flow->facts. now_ns is the time it closed.
+ * Accounts a closed flow: judges it, or keeps it until the last note has come if one could change
+ * what it is (joined at ledger_report()). Takes flow->facts. now_ns is the time it closed.
  */
 int ledger_put(struct ledger *ledger, struct flow *flow, int64_t now_ns, bool is_evicted, bool is_open_end);
 /* A note that a flow emitted. */

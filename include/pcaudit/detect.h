@@ -176,8 +176,12 @@ extern const struct detector *const detectors[];
 extern const size_t n_detectors;
 /* Facts any detector may state through the fixed slots ("protocol", "security", ...). */
 extern const struct fact_def shared_facts[];
+/* Facts that the audit states when it joins notes. */
+extern const struct fact_def fact_media_announced, fact_rpc_named;
 /* Name of facts->detector: "tls", "ndpi", "none". */
 const char *detect_name(const struct facts *facts);
+/* What facts->detector is for the detector of this name; 0: there is none. */
+uint8_t detect_number(const char *name);
 
 /* For detectors, while bound. */
 void *stream_state(struct stream *stream);
@@ -238,6 +242,10 @@ struct note {
 	struct addr addr;
 	uint16_t port;
 	uint8_t client_auth, security, security_evidence;
+	/* Filled by stream_emit_note(): who said it. */
+	uint32_t file;   /* the flow's id */
+	uint64_t flow;
+	uint64_t packet; /* number of the packet, in its own file */
 };
 void stream_emit_note(struct stream *stream, const struct note *note);
 

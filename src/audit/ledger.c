@@ -1,8 +1,10 @@
 /*
  * The ledger counts: assessments become findings, coverage and totals. Alike flows are one finding
  * with a count and a few examples, so its size is bounded by packs times site, whatever the
- * traffic. A flow whose TLS session was resumed waits until the last flow, because the session's
- * first handshake may close later than what resumed it.
+ * traffic. A flow that a note of another could change (a resumed TLS session, what may be media or
+ * RPC: notes.c) waits until the last flow, because the note may come later. Notes and flows that
+ * wait are bounded: beyond that a note is dropped, and a flow is judged by the notes that have
+ * come; both are counted.
  */
 #include "priv.h"
 
@@ -293,7 +295,10 @@ static struct flow_record *record_of(struct ledger *ledger, const struct closing
 		record->is_unseen_end = c->is_open_end;
 		record->is_evicted = c->context->is_evicted;
 		record->closed_ns = c->context->now_ns;
-		record->session = c->context->session;
+		if (c->context->session) {
+			record->session_note = *c->context->session;
+			record->session = &record->session_note;
+		}
 		ledger->closing = record;
 	}
 	return ledger->closing;
@@ -602,37 +607,6 @@ static int account(struct ledger *ledger, const struct flow *flow,
 	return r;
 }
 
-static bool must_wait(const struct facts *facts)
-{
-	return facts && facts->client_auth == CLIENT_AUTH_RESUMED && facts->has_session;
-}
-
-int ledger_put(struct ledger *ledger, struct flow *flow, int64_t now_ns, bool is_evicted,
-               bool is_open_end)
-{
-	struct flow closed = *flow;
-	struct judge_context context = { .scope = ledger->scope,
-		                         .now_ns = now_ns,
-		                         .is_evicted = is_evicted };
-	struct assessment assessment;
-
-	closed.facts = detect_take_facts(flow);
-	closed.stream = NULL;
-	if (must_wait(closed.facts)) {
-		struct flow_record *record = calloc(1, sizeof(*record));
-		if (!record)
-			return -ENOMEM;
-		record->flow = closed;
-		record->is_unseen_end = is_open_end;
-		record->closed_ns = now_ns;
-		record->is_evicted = is_evicted;
-		return append(&ledger->pending, &ledger->n_pending, &ledger->pending_size, record);
-	}
-	judge_flow(&assessment, &context, &closed, closed.facts);
-	flow->judgement = closed.judgement = judgement_of(&assessment);
-	return account(ledger, &closed, &assessment, &context, is_open_end);
-}
-
 /* ---- Sessions ------------------------------------------------------------------------------- */
 
 static struct note *session_slot(struct note *table, size_t size, const uint8_t session[32])
@@ -668,12 +642,18 @@ int ledger_note(struct ledger *ledger, const struct note *note)
 {
 	static const uint8_t empty[32];
 
-	if (note->kind != NOTE_SESSION || memcmp(note->session, empty, 32) == 0)
+	if (note->kind != NOTE_SESSION)
+		return places_add(&ledger->places, ledger->ruleset->site, note);
+	if (memcmp(note->session, empty, 32) == 0)
 		return 0;
 	if (ledger->n_sessions * 2 >= ledger->sessions_size && grow_sessions(ledger) < 0)
 		return -ENOMEM;
 	struct note *slot = session_slot(ledger->sessions, ledger->sessions_size, note->session);
 	bool is_new = memcmp(slot->session, empty, 32) == 0;
+	if (is_new && ledger->n_sessions >= ledger->options.max_notes) {
+		ledger->report.notes_dropped++;
+		return 0;
+	}
 	/* Of two handshakes with one key the earlier counts, whatever order they were read in. */
 	if (is_new || note->time_ns < slot->time_ns)
 		*slot = *note;
@@ -726,6 +706,91 @@ static void inherit(struct facts *facts, const struct note *session)
 		facts->doubt = DOUBT_NONE;
 }
 
+/* ---- Flows put ------------------------------------------------------------------------------- */
+
+static bool is_resumed(const struct facts *facts)
+{
+	return facts && facts->client_auth == CLIENT_AUTH_RESUMED && facts->has_session;
+}
+
+/* Judges with what others say of the flow; a note never makes a violation. */
+static int judge_joined(struct assessment *out, const struct ledger *ledger,
+                        const struct judge_context *context, struct flow *flow)
+{
+	struct unjoined before;
+	int r = places_may_tell(flow)
+	                ? places_join(&ledger->places, ledger->ruleset->site, flow, &before)
+	                : 0;
+
+	judge_flow(out, context, flow, flow->facts);
+	if (r == PLACES_JOINED && out->verdict == VERDICT_VIOLATION) {
+		places_part(flow, &before);
+		judge_flow(out, context, flow, flow->facts);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* A closed flow, which owns its facts until account() takes them. */
+static int judge_closed(struct ledger *ledger, struct flow *closed, struct judge_context *context,
+                        bool is_open_end)
+{
+	struct assessment assessment;
+
+	if (is_resumed(closed->facts))
+		context->session = find_session(ledger, closed);
+	int r = judge_joined(&assessment, ledger, context, closed);
+	if (r < 0) {
+		facts_free(closed->facts);
+		return r;
+	}
+	inherit(closed->facts, context->session);
+	closed->judgement = judgement_of(&assessment);
+	return account(ledger, closed, &assessment, context, is_open_end);
+}
+
+/* Whether it was kept to be judged at the end: 1 or 0, or -ENOMEM. */
+static int keep_waiting(struct ledger *ledger, const struct flow *closed,
+                        const struct judge_context *context, bool is_open_end)
+{
+	if (!is_resumed(closed->facts) && !places_may_tell(closed))
+		return 0;
+	if (ledger->n_pending >= ledger->options.max_waiting) {
+		ledger->report.flows_not_waited++;
+		return 0;
+	}
+	struct flow_record *record = calloc(1, sizeof(*record));
+	if (!record)
+		return -ENOMEM;
+	record->flow = *closed;
+	record->is_unseen_end = is_open_end;
+	record->closed_ns = context->now_ns;
+	record->is_evicted = context->is_evicted;
+	int r = append(&ledger->pending, &ledger->n_pending, &ledger->pending_size, record);
+	if (r < 0)
+		free(record);
+	return r < 0 ? r : 1;
+}
+
+int ledger_put(struct ledger *ledger, struct flow *flow, int64_t now_ns, bool is_evicted,
+               bool is_open_end)
+{
+	struct flow closed = *flow;
+	struct judge_context context = { .scope = ledger->scope,
+		                         .now_ns = now_ns,
+		                         .is_evicted = is_evicted };
+
+	closed.facts = detect_take_facts(flow);
+	closed.stream = NULL;
+	int r = keep_waiting(ledger, &closed, &context, is_open_end);
+	if (r < 0)
+		facts_free(closed.facts);
+	if (r)
+		return MIN(r, 0);
+	r = judge_closed(ledger, &closed, &context, is_open_end);
+	flow->judgement = closed.judgement;
+	return r;
+}
+
 static int judge_pending(struct ledger *ledger)
 {
 	if (ledger->n_pending)
@@ -735,15 +800,10 @@ static int judge_pending(struct ledger *ledger)
 		struct flow_record *record = ledger->pending[i];
 		struct judge_context context = { .scope = ledger->scope,
 			                         .now_ns = record->closed_ns,
-			                         .is_evicted = record->is_evicted,
-			                         .session = find_session(ledger, &record->flow) };
-		struct assessment assessment;
+			                         .is_evicted = record->is_evicted };
 		struct flow closed = record->flow;
-		judge_flow(&assessment, &context, &closed, closed.facts);
-		inherit(closed.facts, context.session);
-		closed.judgement = judgement_of(&assessment);
-		record->flow.facts = NULL; /* account() takes them */
-		int r = account(ledger, &closed, &assessment, &context, record->is_unseen_end);
+		record->flow.facts = NULL; /* judge_closed() takes them */
+		int r = judge_closed(ledger, &closed, &context, record->is_unseen_end);
 		if (r < 0)
 			return r;
 	}
@@ -763,6 +823,11 @@ int ledger_new(struct ledger **out, const struct scope *scope, const struct ledg
 	ledger->options = *options;
 	if (!ledger->options.n_examples)
 		ledger->options.n_examples = 3;
+	if (!ledger->options.max_notes)
+		ledger->options.max_notes = LEDGER_MAX_NOTES;
+	if (!ledger->options.max_waiting)
+		ledger->options.max_waiting = LEDGER_MAX_WAITING;
+	places_init(&ledger->places, ledger->options.max_notes);
 	if (ledger->options.loss_share <= 0)
 		ledger->options.loss_share = LOSS_SHARE_DEFAULT;
 	const struct site *site = ledger->ruleset->site;
@@ -794,6 +859,7 @@ struct ledger *ledger_free(struct ledger *ledger)
 	free(ledger->pending);
 	free(ledger->records);
 	free(ledger->sessions);
+	places_deinit(&ledger->places);
 	free(ledger->foreign);
 	free(ledger->hosts);
 	free(ledger->stats);
@@ -1036,6 +1102,7 @@ int ledger_report(struct ledger *ledger, const struct capture_summary *capture,
 	report->ruleset = ledger->ruleset;
 	report->scope = ledger->scope;
 	report->capture = *capture;
+	report->notes_dropped += ledger->places.n_dropped;
 	r = judge_pending(ledger);
 	if (r == 0)
 		r = coverage_decide(ledger);

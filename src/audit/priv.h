@@ -115,6 +115,38 @@ struct seen_host {
 	bool is_several; /* more than one such host */
 };
 
+/* notes.c: places (address and port) that flows name for others, joined by packet time. */
+struct place;
+struct places {
+	struct place *slots; /* open addressing; size is a power of two */
+	size_t n, size, max;
+	uint64_t n_dropped; /* beyond max */
+};
+
+/* max: how many are kept. */
+void places_init(struct places *places, size_t max);
+void places_deinit(struct places *places);
+/* NOTE_MEDIA and NOTE_RPC. site may be NULL. 0 or -ENOMEM. */
+int places_add(struct places *places, const struct site *site, const struct note *note);
+
+/* Could a place that another flow names change what this flow is? */
+bool places_may_tell(const struct flow *flow);
+
+/* What stood there before a join. */
+struct unjoined {
+	struct facts facts;
+	uint8_t opener, opener_how;
+};
+enum { PLACES_JOINED = 1 };
+/*
+ * PLACES_JOINED: the facts say what the note makes of them, and *before is what to go back to. 0:
+ * nothing was said of this flow. -ENOMEM.
+ */
+int places_join(const struct places *places, const struct site *site, struct flow *flow,
+                struct unjoined *before);
+/* The slots as they were; that it was announced stays stated. */
+void places_part(struct flow *flow, const struct unjoined *before);
+
 /* Per rule, while flows are put. */
 struct rule_stats {
 	uint64_t kept, blocked, unjudged, broken;
@@ -145,12 +177,13 @@ struct ledger {
 	bool *seen_entries;               /* per site address: a packet of it was seen */
 	struct finding **findings;        /* open addressing by key */
 	size_t n_findings, findings_size; /* size is a power of two */
-	struct flow_record **pending;     /* resumed sessions, judged at the end */
+	struct flow_record **pending;     /* flows that a note could change, judged at the end */
 	size_t n_pending, pending_size;
 	struct flow_record **records;
 	size_t records_size;
 	struct note *sessions; /* open addressing by session */
 	size_t n_sessions, sessions_size;
+	struct places places;
 	struct foreign *foreign;
 	size_t n_foreign, foreign_size;
 	bool *accept_used, *allow_used; /* per site entry */

@@ -48,6 +48,24 @@ const struct fact_def fact_ndpi_label = {
 	.help = "what nDPI calls a flow that no detector here knows",
 };
 
+#define HELP_MEDIA_ANNOUNCED                                                                       \
+	"the flow whose SDP announced media at one end, where that made this one more certain"
+#define HELP_RPC_NAMED                                                                             \
+	"the flow whose endpoint mapper named the responder's port as RPC, where no opening was "  \
+	"seen"
+
+const struct fact_def fact_media_announced = {
+	.name = "media.announced",
+	.type = FACT_TEXT,
+	.help = HELP_MEDIA_ANNOUNCED,
+};
+
+const struct fact_def fact_rpc_named = {
+	.name = "rpc.named",
+	.type = FACT_TEXT,
+	.help = HELP_RPC_NAMED,
+};
+
 const struct fact_def shared_facts[] = {
 	{ .name = "protocol", .type = FACT_TEXT, .help = "the innermost protocol recognised" },
 	{ .name = "security", .type = FACT_TEXT, .help = "mtls, tls, none or unknown" },
@@ -76,6 +94,8 @@ const struct fact_def shared_facts[] = {
 	{ .name = "ndpi.label",
 	  .type = FACT_TEXT,
 	  .help = "what nDPI calls a flow that no detector here knows" },
+	{ .name = "media.announced", .type = FACT_TEXT, .help = HELP_MEDIA_ANNOUNCED },
+	{ .name = "rpc.named", .type = FACT_TEXT, .help = HELP_RPC_NAMED },
 	{ 0 },
 };
 
@@ -86,6 +106,14 @@ const char *detect_name(const struct facts *facts)
 	if (facts->detector <= n_detectors)
 		return detectors[facts->detector - 1]->name;
 	return "ndpi";
+}
+
+uint8_t detect_number(const char *name)
+{
+	for (size_t i = 0; i < n_detectors; i++)
+		if (strcmp(detectors[i]->name, name) == 0)
+			return (uint8_t)(i + 1);
+	return 0;
 }
 
 struct facts *facts_new(void)

@@ -276,6 +276,9 @@ void stream_emit_note(struct stream *stream, const struct note *note)
 	struct note *queued = &detect->notes[detect->first_note + detect->n_notes++];
 	*queued = *note;
 	queued->time_ns = stream->packet_ns;
+	queued->file = stream->flow->file;
+	queued->flow = stream->flow->number;
+	queued->packet = stream->packet;
 }
 
 /*

@@ -99,6 +99,14 @@ static const struct hand_content hand_contents[] = {
 	    .has_app_data = true,
 	    .is_settled = true,
 	    .opener_side = -1 } },
+	{ "rtp-one-side",
+	  { .protocol = PROTOCOL_RTP,
+	    .protocol_evidence = EVIDENCE_CONSISTENT,
+	    .security = SECURITY_NONE,
+	    .security_evidence = EVIDENCE_CONSISTENT,
+	    .has_media = true,
+	    .is_settled = true,
+	    .opener_side = -1 } },
 	/* TLS whose inside is not seen. */
 	{ "tls", HAND_TLS(NOT_ASKED) },
 	{ "tls-empty", HAND_TLS(EMPTY) },
@@ -140,6 +148,7 @@ static const struct hand_content hand_contents[] = {
 	{ "noise-gap", HAND_UNKNOWN(.has_gap = true, .doubt = DOUBT_GAP) },
 	{ "noise-open", HAND_UNKNOWN(.is_settled = false, .is_unrecognised = false) },
 	{ "noise-no-room", HAND_UNKNOWN(.is_unrecognised = false, .doubt = DOUBT_NO_ROOM) },
+	{ "maybe-media", HAND_UNKNOWN(.maybe_media = true) },
 	{ "guess-by-port", { .protocol = PROTOCOL_SIP, .is_settled = true, .opener_side = -1 } },
 	{ "other-name",
 	  { .protocol = PROTOCOL_OTHER,
@@ -558,6 +567,28 @@ static inline void bench_session(struct bench *b, uint8_t session, enum client_a
 		             .client_auth = (uint8_t)auth,
 		             .security = auth == CLIENT_AUTH_GIVEN ? SECURITY_MTLS : SECURITY_TLS,
 		             .security_evidence = EVIDENCE_CONFIRMED };
+
+	bench_start(b);
+	cr_assert_eq(ledger_note(b->ledger, &note), 0);
+}
+
+/* Packet 9 of flow 1:7 says this of a place, so many seconds after the start. */
+static inline struct note hand_place(enum note_kind kind, const char *addr, uint16_t port,
+                                     int64_t at_seconds)
+{
+	return (struct note){ .kind = kind,
+		              .time_ns = HAND_START + at_seconds * HAND_SECOND,
+		              .addr = hand_addr(addr),
+		              .port = port,
+		              .file = 1,
+		              .flow = 7,
+		              .packet = 9 };
+}
+
+static inline void bench_place(struct bench *b, enum note_kind kind, const char *addr,
+                               uint16_t port, int64_t at_seconds)
+{
+	struct note note = hand_place(kind, addr, port, at_seconds);
 
 	bench_start(b);
 	cr_assert_eq(ledger_note(b->ledger, &note), 0);

@@ -442,6 +442,163 @@ Test(ledger, renewed_tickets_lead_back_to_the_first_handshake)
 	assert_renewed(circle, "unjudged session-resumed fe-sip-server -");
 }
 
+/* ---- What others say of a place -------------------------------------------------------------- */
+
+#define MEDIA "10.0.9.21:40000 > 10.0.2.40:50000 udp maybe-media"
+#define RPC   "10.0.2.21:53790 > 10.0.2.20:49200 tcp noise-late midstream"
+
+/* Verdict, kind or reason, rule and field of the only flow, then its evidence. */
+static void assert_record(const char *expected, enum evidence evidence, const char *fact)
+{
+	char text[160];
+
+	cr_assert_eq(bench.report->n_records, 1);
+	const struct flow_record *record = bench.report->records[0];
+	bench_verdict_text(&bench, &record->assessment, text);
+	cr_assert_str_eq(text, expected);
+	cr_assert_eq(record->assessment.evidence, evidence, "%s", expected);
+	if (fact)
+		cr_assert_not_null(facts_find(record->flow.facts, fact));
+	else
+		cr_assert_null(record->flow.facts->list);
+}
+
+Test(ledger, announced_media_keep_the_rule)
+{
+	/* Without the announcement, with it before and behind the flow. */
+	for (int order = 0; order < 3; order++) {
+		bench_open(&bench, PACK_FIRST, NULL, NETWORK "features: [audio]\n" ROLES);
+		bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+		if (order == 1)
+			bench_place(&bench, NOTE_MEDIA, "10.0.9.21", 40000, -5);
+		bench_put(&bench, MEDIA);
+		if (order == 2)
+			bench_place(&bench, NOTE_MEDIA, "10.0.9.21", 40000, -5);
+		bench_report(&bench);
+		if (order)
+			assert_record("compliant - audio-media -", EVIDENCE_CONSISTENT,
+			              "media.announced");
+		else
+			assert_record("unjudged unrecognised audio-media -", EVIDENCE_HEADERS,
+			              NULL);
+		cr_assert_eq(bench.report->records[0]->flow.facts->protocol,
+		             order ? PROTOCOL_RTP : PROTOCOL_UNKNOWN);
+		bench_close(&bench);
+	}
+	bench_open(&bench, PACK_FIRST, NULL, NETWORK "features: [audio]\n" ROLES);
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_place(&bench, NOTE_MEDIA, "10.0.2.40", 50000, 0);
+	bench_put(&bench, "10.0.9.21:40000 > 10.0.2.40:50000 udp rtp-one-side one-way");
+	bench_report(&bench);
+	assert_record("compliant - audio-media -", EVIDENCE_CONFIRMED, "media.announced");
+}
+
+Test(ledger, a_note_makes_no_violation)
+{
+	/* The feature is off: as media it would be one. */
+	open_site("");
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_place(&bench, NOTE_MEDIA, "10.0.2.40", 50000, 0);
+	bench_put(&bench, MEDIA);
+	bench_report(&bench);
+	assert_record("unjudged unrecognised audio-media -", EVIDENCE_HEADERS, "media.announced");
+	cr_assert_eq(bench.report->records[0]->flow.facts->protocol, PROTOCOL_UNKNOWN);
+	bench_close(&bench);
+	/* A range of media: RPC would break it. */
+	open_site("");
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_place(&bench, NOTE_RPC, "10.0.2.20", 49200, 0);
+	bench_put(&bench, RPC);
+	bench_report(&bench);
+	assert_record("unjudged midstream fe-app-sharing-media -", EVIDENCE_HEADERS, "rpc.named");
+	bench_close(&bench);
+	/* One that was there before stays what it was. */
+	open_site("");
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_place(&bench, NOTE_RPC, "10.0.2.20", 1500, 0);
+	bench_put(&bench, "10.0.2.21:53790 > 10.0.2.20:1500 tcp noise-late");
+	bench_report(&bench);
+	assert_record("violation undocumented - -", EVIDENCE_NONE, "rpc.named");
+}
+
+Test(ledger, a_named_port_keeps_a_rule_by_inference)
+{
+	static const char allow[] = "allow: [{from: front-end-server, to: front-end-server, "
+	                            "transport: tcp, ports: 49152-65535, protocol: dce-rpc, why: "
+	                            "dynamic RPC}]\n";
+
+	open_site(allow);
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_put(&bench, RPC);
+	bench_place(&bench, NOTE_RPC, "10.0.2.20", 49200, 3);
+	bench_report(&bench);
+	assert_record("compliant - allow-1 -", EVIDENCE_INFERRED, "rpc.named");
+	cr_assert_eq(bench.report->compliant_by_evidence[EVIDENCE_INFERRED], 1);
+	bench_close(&bench);
+	open_site(allow);
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_put(&bench, RPC);
+	bench_report(&bench);
+	assert_record("unjudged midstream allow-1 -", EVIDENCE_HEADERS, NULL);
+}
+
+Test(ledger, what_waits_is_bounded)
+{
+	bench_open(&bench, PACK_FIRST, NULL, NETWORK "features: [audio]\n" ROLES);
+	bench.options.max_waiting = 2;
+	bench_place(&bench, NOTE_MEDIA, "10.0.9.24", 40000, -5);
+	bench_put(&bench, "10.0.9.21:40000 > 10.0.2.40:50000 udp maybe-media");
+	bench_put(&bench, "10.0.9.22:40000 > 10.0.2.40:50000 udp maybe-media");
+	/* No room: judged by what was said by now. */
+	bench_put(&bench, "10.0.9.23:40000 > 10.0.2.40:50000 udp maybe-media");
+	bench_put(&bench, "10.0.9.24:40000 > 10.0.2.40:50000 udp maybe-media");
+	bench_place(&bench, NOTE_MEDIA, "10.0.9.22", 40000, -5);
+	bench_place(&bench, NOTE_MEDIA, "10.0.9.23", 40000, -5);
+	bench_report(&bench);
+	cr_assert_eq(bench.report->flows_not_waited, 2);
+	cr_assert_eq(bench.report->flows[VERDICT_COMPLIANT], 2);
+	cr_assert_eq(bench.report->flows[VERDICT_UNJUDGED], 2);
+	cr_assert_eq(bench.report->notes_dropped, 0);
+}
+
+/* What a record tells of its session is its own: the table of sessions grows under it. */
+Test(ledger, records_outlive_the_table_of_sessions)
+{
+	open_site("");
+	bench.options.max_waiting = 1;
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	bench_session(&bench, 7, CLIENT_AUTH_GIVEN, 50);
+	bench_put(&bench, RESUMED " n=1");
+	bench_put(&bench, RESUMED " n=2");
+	for (unsigned i = 8; i < 250; i++)
+		bench_session(&bench, (uint8_t)i, CLIENT_AUTH_EMPTY, 50);
+	bench_report(&bench);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert_not_null(bench.report->records[i]->session);
+		cr_assert_eq(bench.report->records[i]->session->client_auth, CLIENT_AUTH_GIVEN);
+		cr_assert_eq(bench.report->records[i]->assessment.verdict, VERDICT_COMPLIANT);
+	}
+}
+
+Test(ledger, notes_are_bounded)
+{
+	open_site("");
+	bench.options.max_notes = 3;
+	bench.options.keep = KEEP_FLOWS_IN_SCOPE;
+	for (uint8_t i = 1; i <= 5; i++) {
+		bench_session(&bench, i, CLIENT_AUTH_GIVEN, 50);
+		bench_place(&bench, NOTE_MEDIA, "10.0.9.21", i, 50);
+	}
+	bench_session(&bench, 3, CLIENT_AUTH_GIVEN, 40);
+	bench_put(&bench, "10.0.2.21:4000 > 10.0.2.20:5061 tcp session=3 resumed at=45");
+	bench_put(&bench, "10.0.2.21:4001 > 10.0.2.20:5061 tcp session=4 resumed at=100");
+	bench_report(&bench);
+	cr_assert_eq(bench.report->notes_dropped, 4);
+	cr_assert_eq(bench.report->flows_not_waited, 0);
+	cr_assert_eq(bench.report->flows[VERDICT_COMPLIANT], 1);
+	cr_assert_eq(bench.report->unjudged_by_reason[DOUBT_SESSION_RESUMED], 1);
+}
+
 /* ---- Totals and lists ------------------------------------------------------------------------ */
 
 Test(ledger, counts)

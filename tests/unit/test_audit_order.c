@@ -40,6 +40,9 @@ static const char *const shapes[] = {
 	"10.0.9.%u:4000 > 10.0.2.40:50000 udp rtp at=%u n=%u",
 	"10.0.9.%u:4000 > 10.0.2.40:50000 udp noise at=%u n=%u",
 	"10.0.9.%u:4000 > 10.0.2.40:50000 tcp noise-gap at=%u n=%u",
+	"10.0.9.%u:4001 > 10.0.2.40:50000 udp maybe-media at=%u n=%u",
+	"10.0.9.%u:4001 > 10.0.2.40:50001 udp rtp-one-side one-way at=%u n=%u",
+	"10.0.9.%u:4001 > 10.0.2.20:1433 tcp noise-late midstream at=%u n=%u",
 };
 static const char *const singles[] = {
 	"10.0.3.5:4000 > 10.0.2.40:5068 tcp sip at=10 n=901",
@@ -63,19 +66,45 @@ static const char *const singles[] = {
 
 #define N_PER_SHAPE 12
 #define N_FLOWS     (ARRAY_SIZE(shapes) * N_PER_SHAPE + ARRAY_SIZE(singles))
-#define N_NOTES     4
+#define N_SESSIONS  4
+#define N_PLACES    6
+#define N_NOTES     (N_SESSIONS + N_PLACES)
 #define N_ALL       (N_FLOWS + N_NOTES)
+
+/* Several of one place: which of them is told must not depend on the order. */
+static void put_place(struct bench *b, size_t i)
+{
+	static const struct {
+		enum note_kind kind;
+		const char *addr;
+		uint16_t port;
+		int64_t at;
+	} places[N_PLACES] = {
+		{ NOTE_MEDIA, "10.0.9.22", 4001, 900 },    { NOTE_MEDIA, "10.0.2.40", 50000, 1500 },
+		{ NOTE_MEDIA, "10.0.2.40", 50000, 2500 },  { NOTE_MEDIA, "10.0.2.40", 50000, 2000 },
+		{ NOTE_MEDIA, "10.0.2.40", 50001, -1000 }, { NOTE_RPC, "10.0.2.20", 1433, 1700 },
+	};
+	struct note note = hand_place(places[i].kind, places[i].addr, places[i].port, places[i].at);
+
+	note.flow = 100 + i;
+	bench_start(b);
+	cr_assert_eq(ledger_note(b->ledger, &note), 0);
+}
 
 static void put(struct bench *b, size_t i)
 {
 	char line[160];
 
+	if (i >= N_FLOWS + N_SESSIONS) {
+		put_place(b, i - N_FLOWS - N_SESSIONS);
+		return;
+	}
 	if (i >= N_FLOWS) {
 		static const struct {
 			uint8_t session;
 			enum client_auth auth;
 			int64_t at;
-		} notes[N_NOTES] = {
+		} notes[N_SESSIONS] = {
 			{ 7, CLIENT_AUTH_GIVEN, 100 },
 			{ 7, CLIENT_AUTH_NOT_ASKED, 200 },
 			{ 8, CLIENT_AUTH_EMPTY, 300 },
@@ -173,6 +202,10 @@ static void add_report(struct strbuf *t, const struct bench *b)
 		strbuf_add_format(t, "%u:%llu ", r->records[i]->flow.file,
 		                  (unsigned long long)r->records[i]->flow.number);
 		add_assessment(t, b, &r->records[i]->assessment);
+		for (const struct fact *fact = r->records[i]->flow.facts->list; fact;
+		     fact = fact->next)
+			strbuf_add_format(t, "  %s %s\n", fact->def->name,
+			                  (const char *)fact->text.data);
 	}
 }
 
@@ -212,6 +245,9 @@ Test(order, any_order_makes_the_same_report)
 	cr_assert_not_null(strstr(first, "handshake-refused"));
 	cr_assert_not_null(strstr(first, "session-resumed"));
 	cr_assert_not_null(strstr(first, "windows hold no flow"));
+	cr_assert_not_null(strstr(first, "media.announced 1:100"));
+	cr_assert_not_null(strstr(first, "media.announced 1:102"));
+	cr_assert_not_null(strstr(first, "rpc.named 1:105"));
 	for (int round = 0; round < N_ORDERS; round++) {
 		for (size_t i = N_ALL - 1; i > 0; i--) {
 			size_t j = next_random(&state) % (i + 1), kept = order[i];
