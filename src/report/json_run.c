@@ -303,6 +303,8 @@ struct json_object *json_summary(struct values *values, const struct report *rep
 	values_put(values, summary, "findings_by_severity", findings_by_severity(values, report));
 	values_put(values, summary, "findings_by_kind", findings_by_kind(values, report));
 	values_put_number(values, summary, "findings_accepted", report->findings_accepted);
+	values_put_number(values, summary, "notes_dropped", report->notes_dropped);
+	values_put_number(values, summary, "flows_not_waited", report->flows_not_waited);
 	values_put(values, summary, "rules_by_coverage", rules_by_coverage(values, report));
 	values_put(values, summary, "out_of_scope", out_of_scope(values, report));
 	return summary;

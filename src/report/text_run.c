@@ -205,6 +205,9 @@ static void put_lost(struct lines *lines, const struct report *report)
 	add_if(&text, c->flows_evicted, "flows evicted for want of memory");
 	add_if(&text, c->no_room, "flows not looked into for want of memory");
 	add_if(&text, c->tunnels_no_room, "flows whose outer addresses found no room");
+	add_if(&text, report->notes_dropped, "notes about other flows dropped for want of memory");
+	add_if(&text, report->flows_not_waited,
+	       "flows that waited for no note, for want of memory");
 	add_if(&text, c->is_short, "packets cut before their ports");
 	add_if(&text, c->invalid, "invalid packets");
 	add_if(&text, c->unsupported, "packets of unsupported kinds");

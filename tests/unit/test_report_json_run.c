@@ -160,7 +160,7 @@ Test(report_json_run, summary)
 		"\"findings_by_kind\":{\"wrong-direction\":0,",
 		"\"wrong-port\":2,",
 		"\"missing\":1,\"note\":0},",
-		"\"findings_accepted\":1,",
+		"\"findings_accepted\":1,\"notes_dropped\":20,\"flows_not_waited\":21,",
 		"\"rules_by_coverage\":{\"observed\":1,\"attempted\":1,\"missing\":0,\"unjudged\":"
 		"0,\"not-expected\":0,"
 		"\"not-observable\":0,\"not-applicable\":0},",
@@ -172,6 +172,8 @@ Test(report_json_run, summary)
 	struct values v = { 0 };
 
 	sample_init(&s);
+	s.report.notes_dropped = 20;
+	s.report.flows_not_waited = 21;
 	char *text = sample_json(json_summary(&v, &s.report));
 	expect_order(text, wanted);
 	free(text);

@@ -35,6 +35,13 @@ Test(report_text_run, losses)
 	expect_head(&s, "\nLost       6 packets of unsupported kinds (link layers: link type 143,\n"
 	                "           802.11-radiotap)\n");
 	c->unsupported = 0;
+	s.report.notes_dropped = 6;
+	s.report.flows_not_waited = 7;
+	expect_head(&s,
+	            "\nLost       6 notes about other flows dropped for want of memory, 7 flows "
+	            "that\n"
+	            "           waited for no note, for want of memory\n");
+	s.report.notes_dropped = s.report.flows_not_waited = 0;
 	s.input.is_truncated = true;
 	c->is_filtered = c->is_windowed = true;
 	expect_head(&s, "\nLost       a.pcap: truncated, packets a filter left out, packets "
