@@ -164,6 +164,12 @@ struct judge_context {
 void judge_flow(struct assessment *out, const struct judge_context *context, const struct flow *flow,
 		const struct facts *facts);
 
+/*
+ * What the next flow of this 5-tuple inherits if this one idled out and goes on within a day; what
+ * it has inherited itself stays, unless it was seen from its own beginning. Before ledger_put().
+ */
+void judge_remember(struct flow *flow);
+
 /* The 8 bytes kept in the flow. */
 struct judgement judgement_of(const struct assessment *assessment);
 

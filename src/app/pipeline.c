@@ -17,19 +17,6 @@ static int drain_notes(struct pipeline *p)
 	return 0;
 }
 
-/* What the next flow of this 5-tuple inherits if this one idled out and goes on within a day. */
-static void remember(struct flow *flow)
-{
-	const struct facts *facts = flow->facts;
-
-	if (!facts || facts->protocol == PROTOCOL_UNKNOWN)
-		return;
-	flow->memory.protocol = facts->protocol;
-	flow->memory.evidence = facts->protocol_evidence;
-	flow->memory.security = facts->security;
-	flow->memory.security_evidence = facts->security_evidence;
-}
-
 /* Closed flows: settle what they were, judge them, count the judgement. */
 static int drain_flows(struct pipeline *p, int64_t now_ns, bool is_end)
 {
@@ -40,7 +27,7 @@ static int drain_flows(struct pipeline *p, int64_t now_ns, bool is_end)
 		bool is_evicted = events & FLOW_EVICTED;
 		if (flow->expect)
 			detect_finish(p->detect, flow);
-		remember(flow);
+		judge_remember(flow);
 		p->summary.flows_evicted += is_evicted;
 		int r = ledger_put(p->ledger, flow, now_ns, is_evicted, is_end);
 		detect_forget(p->detect, flow);

@@ -119,8 +119,11 @@ void judge_explain(struct trial *trials, const struct judge_context *context,
 	const struct ruleset *ruleset = scope_get_ruleset(context->scope);
 	struct party parties[2];
 	struct headers headers;
+	struct facts recalled;
 	enum opener how;
 
+	if (judge_recall(&recalled, flow, facts))
+		facts = &recalled;
 	scope_party(context->scope, &flow->addr[0], &parties[0]);
 	scope_party(context->scope, &flow->addr[1], &parties[1]);
 	unsigned src = match_opener(context->scope, flow, parties, &how);

@@ -600,16 +600,19 @@ static void weaken_without_site(struct assessment *out)
 	out->reason = REASON_NO_SITE;
 }
 
-/*
- * A long connection that idled out and goes on: its opening is not in this flow, but what it was is
- * remembered. True if *out replaces the facts.
- */
-static bool recall(struct facts *out, const struct flow *flow, const struct facts *facts)
+/* A long connection that idled out and goes on: its opening is not in this flow, but what it was
+ * is remembered. */
+static bool is_remembered(const struct flow *flow, const struct facts *facts)
+{
+	return flow->is_continued && flow->memory.protocol != PROTOCOL_UNKNOWN &&
+	       (!is_recognised(facts) || facts->doubt == DOUBT_MIDSTREAM);
+}
+
+bool judge_recall(struct facts *out, const struct flow *flow, const struct facts *facts)
 {
 	const struct flow_memory *memory = &flow->memory;
 
-	if (!flow->is_continued || memory->protocol == PROTOCOL_UNKNOWN ||
-	    (is_recognised(facts) && facts->doubt != DOUBT_MIDSTREAM))
+	if (!is_remembered(flow, facts))
 		return false;
 	*out = (struct facts){
 		.protocol = memory->protocol,
@@ -627,6 +630,18 @@ static bool recall(struct facts *out, const struct flow *flow, const struct fact
 	return true;
 }
 
+void judge_remember(struct flow *flow)
+{
+	const struct facts *facts = flow->facts;
+
+	if (!facts || facts->protocol == PROTOCOL_UNKNOWN || is_remembered(flow, facts))
+		return;
+	flow->memory.protocol = facts->protocol;
+	flow->memory.evidence = facts->protocol_evidence;
+	flow->memory.security = facts->security;
+	flow->memory.security_evidence = facts->security_evidence;
+}
+
 void judge_flow(struct assessment *out, const struct judge_context *context,
                 const struct flow *flow, const struct facts *facts)
 {
@@ -637,7 +652,7 @@ void judge_flow(struct assessment *out, const struct judge_context *context,
 	struct fits fits;
 
 	*out = (struct assessment){ .rule = -1 };
-	if (recall(&recalled, flow, facts))
+	if (judge_recall(&recalled, flow, facts))
 		facts = &recalled;
 	scope_party(context->scope, &flow->addr[0], &parties[0]);
 	scope_party(context->scope, &flow->addr[1], &parties[1]);

@@ -62,6 +62,8 @@ struct content {
 void content_judge(struct content *out, const struct ruleset_rule *rule,
                    const struct judge_context *context, const struct flow *flow,
                    const struct facts *facts, unsigned src);
+/* True if *out replaces the facts: what a flow that goes on after a pause was before it. */
+bool judge_recall(struct facts *out, const struct flow *flow, const struct facts *facts);
 /* The best evidence a rule can have without keys. */
 enum evidence content_best(const struct rule *rule);
 

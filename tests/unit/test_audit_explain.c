@@ -84,6 +84,20 @@ Test(explain, unjudged_and_undeclared)
 	        trial_of("10.0.2.21:50123 > 10.0.2.20:5075 tcp sip", "fe-sip-server").is_declared);
 }
 
+/* Explained is what was judged: with what the flow was before it paused. */
+Test(explain, what_is_remembered)
+{
+	struct trial trial =
+	        trial_of("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream continued-mtls",
+	                 "fe-sip-server");
+
+	cr_assert_not(trial.is_unjudged);
+	cr_assert_eq(trial.failed, CONDITION_NONE);
+	trial = trial_of("10.0.2.21:50123 > 10.0.2.20:5061 tcp tls-mid midstream", "fe-sip-server");
+	cr_assert(trial.is_unjudged);
+	cr_assert_str_eq(trial.observed, "midstream");
+}
+
 Test(explain, ends_as_text)
 {
 	static const char *roles[] = { "a", "b" };

@@ -565,6 +565,46 @@ Test(judge, remembered_connection_goes_on)
 	              "compliant - fe-sip-client -");
 }
 
+/* What the next flow inherits: what was seen from the beginning, else what was inherited. */
+Test(judge, what_is_remembered)
+{
+	static const struct {
+		const char *words;
+		enum protocol protocol;
+		enum security security;
+	} cases[] = {
+		{ "mtls", PROTOCOL_TLS, SECURITY_MTLS },
+		{ "noise", PROTOCOL_UNKNOWN, SECURITY_UNKNOWN },
+		{ "tls-mid midstream", PROTOCOL_TLS, SECURITY_UNKNOWN },
+		{ "tls-mid midstream continued-mtls", PROTOCOL_TLS, SECURITY_MTLS },
+		{ "silent continued-mtls", PROTOCOL_TLS, SECURITY_MTLS },
+		{ "noise-late midstream continued-mtls", PROTOCOL_TLS, SECURITY_MTLS },
+		{ "sip continued-mtls", PROTOCOL_SIP, SECURITY_NONE },
+		{ "tls continued-mtls", PROTOCOL_TLS, SECURITY_TLS },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char line[160];
+		snprintf(line, sizeof(line), "10.0.2.21:50123 > 10.0.2.20:5061 tcp %s",
+		         cases[i].words);
+		struct hand_flow hand = hand_flow(line);
+		judge_remember(&hand.flow);
+		cr_assert_eq(hand.flow.memory.protocol, cases[i].protocol, "%s", line);
+		cr_assert_eq(hand.flow.memory.security, cases[i].security, "%s", line);
+		cr_assert_eq(hand.flow.memory.evidence,
+		             cases[i].protocol == PROTOCOL_UNKNOWN   ? EVIDENCE_NONE
+		             : cases[i].security == SECURITY_UNKNOWN ? EVIDENCE_CONSISTENT
+		                                                     : EVIDENCE_CONFIRMED,
+		             "%s", line);
+		facts_free(hand.flow.facts);
+	}
+	struct hand_flow hand = hand_flow("10.0.2.21:50123 > 10.0.2.20:5061 tcp mtls");
+	facts_free(hand.flow.facts);
+	hand.flow.facts = NULL;
+	judge_remember(&hand.flow);
+	cr_assert_eq(hand.flow.memory.protocol, PROTOCOL_UNKNOWN);
+}
+
 /* ---- Ends ------------------------------------------------------------------------------------ */
 
 Test(judge, outside_never_keeps_a_rule_of_the_inside)
