@@ -113,6 +113,24 @@ static void content_texts(struct trial *trial, const struct rule *rule,
 	}
 }
 
+static bool is_asked(const struct fits *fits, unsigned rule)
+{
+	for (unsigned i = 0; i < fits->n; i++)
+		if (fits->rules[i] == rule)
+			return true;
+	return false;
+}
+
+/* A range whose ports were used, and that says nothing of this flow: see find_fits(). */
+static void unasked_texts(struct trial *trial, const struct rule *rule, const struct headers *h)
+{
+	trial->failed = CONDITION_PORT;
+	trial->n_failed = 1;
+	header_texts(trial, rule, h);
+	strncat(trial->observed, ", for which a range is not asked",
+	        sizeof(trial->observed) - strlen(trial->observed) - 1);
+}
+
 void judge_explain(struct trial *trials, const struct judge_context *context,
                    const struct flow *flow, const struct facts *facts)
 {
@@ -120,6 +138,7 @@ void judge_explain(struct trial *trials, const struct judge_context *context,
 	struct party parties[2];
 	struct headers headers;
 	struct facts recalled;
+	struct fits fits;
 	enum opener how;
 
 	if (judge_recall(&recalled, flow, facts))
@@ -128,6 +147,7 @@ void judge_explain(struct trial *trials, const struct judge_context *context,
 	scope_party(context->scope, &flow->addr[1], &parties[1]);
 	unsigned src = match_opener(context->scope, flow, parties, &how);
 	headers_of(&headers, context->scope, flow, parties, src);
+	find_fits(&fits, context->scope, &headers, facts);
 	for (unsigned i = 0; i < ruleset->n_rules; i++) {
 		const struct ruleset_rule *rule = &ruleset->rules[i];
 		unsigned failed = match_failures(i, &headers, false);
@@ -137,6 +157,10 @@ void judge_explain(struct trial *trials, const struct judge_context *context,
 			trial->failed = (enum condition)__builtin_ctz(failed);
 			trial->n_failed = (unsigned)__builtin_popcount(failed);
 			header_texts(trial, rule->rule, &headers);
+			continue;
+		}
+		if (!is_asked(&fits, i)) {
+			unasked_texts(trial, rule->rule, &headers);
 			continue;
 		}
 		struct content content;

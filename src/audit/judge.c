@@ -237,13 +237,6 @@ enum evidence content_best(const struct rule *rule)
 
 /* ---- Rules that fit ------------------------------------------------------------------------- */
 
-#define MAX_FITS 64
-
-struct fits {
-	uint16_t rules[MAX_FITS];
-	unsigned n;
-};
-
 static void add_fit(struct fits *fits, uint16_t rule)
 {
 	for (unsigned i = 0; i < fits->n; i++)
@@ -285,8 +278,8 @@ static bool is_telling(const struct ruleset *ruleset, unsigned rule, const struc
 	       family_has(r->family, (enum protocol)facts->protocol, false, false);
 }
 
-static void find_fits(struct fits *fits, const struct scope *scope, const struct headers *h,
-                      const struct facts *facts)
+void find_fits(struct fits *fits, const struct scope *scope, const struct headers *h,
+               const struct facts *facts)
 {
 	const struct ruleset *ruleset = scope_get_ruleset(scope);
 	const uint16_t ports[] = { h->dst_port, h->src_port, h->dst_port_mapped };

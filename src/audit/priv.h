@@ -62,6 +62,14 @@ struct content {
 void content_judge(struct content *out, const struct ruleset_rule *rule,
                    const struct judge_context *context, const struct flow *flow,
                    const struct facts *facts, unsigned src);
+/* The rules that a flow's headers fit and that are asked about its content. */
+#define MAX_FITS 64
+struct fits {
+	uint16_t rules[MAX_FITS];
+	unsigned n;
+};
+void find_fits(struct fits *fits, const struct scope *scope, const struct headers *h,
+               const struct facts *facts);
 /* True if *out replaces the facts: what a flow that goes on after a pause was before it. */
 bool judge_recall(struct facts *out, const struct flow *flow, const struct facts *facts);
 /* The best evidence a rule can have without keys. */

@@ -98,6 +98,25 @@ Test(explain, what_is_remembered)
 	cr_assert_str_eq(trial.observed, "midstream");
 }
 
+/* Where a rule names the port alone, ranges that hold it are not tried and must not read as kept.
+ */
+Test(explain, ranges_that_are_not_asked)
+{
+	char *site = hand_read("rules/contoso.yaml"), more[8192];
+
+	snprintf(more, sizeof(more), "%sallow: [{from: any, to: any, ports: 5000-6000, why: w}]\n",
+	         site);
+	free(site);
+	bench_close(&bench);
+	bench_open(&bench, PACK_FIRST, NULL, more);
+	assert_judged(&bench, "10.0.9.21:50123 > 10.0.2.20:5061 tcp sip",
+	              "violation wrong-security fe-sip-client security");
+	assert_trial("10.0.9.21:50123 > 10.0.2.20:5061 tcp sip", "allow-1", "port", "5000-6000",
+	             "5061, for which a range is not asked");
+	assert_judged(&bench, "10.0.9.21:50123 > 10.0.2.20:5999 tcp sip", "compliant - allow-1 -");
+	assert_trial("10.0.9.21:50123 > 10.0.2.20:5999 tcp sip", "allow-1", "none", "", "");
+}
+
 Test(explain, ends_as_text)
 {
 	static const char *roles[] = { "a", "b" };
