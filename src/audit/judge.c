@@ -230,7 +230,7 @@ enum evidence content_best(const struct rule *rule)
 {
 	if (rule->family == FAMILY_ANY && !wants_tls(rule))
 		return EVIDENCE_HEADERS;
-	if (wants_tls(rule))
+	if (wants_tls(rule) && rule->family != FAMILY_ANY)
 		return EVIDENCE_CONSISTENT; /* the envelope; the inside needs keys */
 	return EVIDENCE_CONFIRMED;
 }

@@ -84,6 +84,19 @@ Test(coverage, best_evidence_possible_without_keys)
 	cr_assert_eq(bench_coverage(&bench, "fe-web-https")->best, EVIDENCE_CONSISTENT);
 	cr_assert_eq(bench_coverage(&bench, "cms-replication")->best, EVIDENCE_CONFIRMED);
 	cr_assert_eq(bench_coverage(&bench, "fe-cac")->best, EVIDENCE_HEADERS);
+	/* Any protocol inside TLS: TLS is all that is asked for, and it is read in clear. */
+	cr_assert_eq(bench_coverage(&bench, "pchat-wcf")->best, EVIDENCE_CONFIRMED);
+	cr_assert_eq(bench_coverage(&bench, "fe-response-group-8404")->best, EVIDENCE_CONFIRMED);
+}
+
+/* What is called possible must hold what is seen. */
+Test(coverage, no_flow_is_surer_than_possible)
+{
+	open_site("allow: [{from: any, to: any, ports: 7000, security: tls, why: w}]\n");
+	bench_put(&bench, "10.0.9.21:4000 > 10.0.2.20:7000 tcp tls");
+	const struct report *report = bench_report(&bench);
+	cr_assert_eq(report->compliant_by_evidence[EVIDENCE_CONFIRMED], 1);
+	cr_assert_eq(bench_coverage(&bench, "allow-1")->best, EVIDENCE_CONFIRMED);
 }
 
 Test(coverage, attempted_is_the_blocked_finding)
