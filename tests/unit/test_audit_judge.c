@@ -181,6 +181,7 @@ Test(judge, old_versions_and_weak_suites_wherever_the_rule_wants_tls)
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls-cut version=0x0301"), old);
 	/* Not where nothing was let through, nor where no rule wants TLS. */
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls10 refusal"), 0);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls-weak refusal"), 0);
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:22 tcp tls10"), 0);
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.5:80 tcp tls10"),
 	             1u << NOTE_CODE_TLS_UNASKED);
@@ -217,6 +218,12 @@ Test(judge, certificates_that_name_another_host)
 	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp tls midstream swapped "
 	                      "server-cert=fe02.contoso.example"),
 	             server);
+	cr_assert_eq(notes_of("10.0.9.21:36143 > 10.0.2.20:5061 tcp mtls midstream swapped "
+	                      "client-cert=other.example"),
+	             0);
+	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp mtls midstream swapped "
+	                      "client-cert=fe02.contoso.example"),
+	             0);
 	/* A refused handshake: the name may be why. */
 	cr_assert_eq(notes_of("10.0.2.21:36143 > 10.0.2.20:5061 tcp mtls refusal "
 	                      "client-cert=other.example"),

@@ -126,6 +126,10 @@ Test(names, a_certificate_of_which_something_may_be_missing)
 	}
 	certificate_read(&read, facts, true);
 	cr_assert(read.is_cut, "the detector keeps no more than that");
+	_cleanup_(site_freep) struct site *site =
+	        site_of("site: S\nhosts: {10.0.2.20: fe01.contoso.example}\n");
+	struct addr addr = hand_addr("10.0.2.20");
+	cr_assert_not(certificate_is_foreign(site, facts, true, &addr), "its name may be cut off");
 	cr_assert_eq(read.n_names, CERT_MAX_NAMES);
 	facts_free(facts);
 	memset(lengthy, 'a', sizeof(lengthy) - 1);
@@ -192,6 +196,8 @@ Test(names, nothing_to_hold_it_against)
 	                         "10.0.2.20"));
 	/* A prefix's name is that of many, a word is no DNS name, an address is none. */
 	cr_assert_not(is_foreign(HEAD "hosts: {10.0.2.0/24: servers.contoso.example}\n", NULL,
+	                         names, "10.0.2.20"));
+	cr_assert_not(is_foreign(HEAD "hosts: {10.0.2.20/30: servers.contoso.example}\n", NULL,
 	                         names, "10.0.2.20"));
 	cr_assert_not(
 	        is_foreign(HEAD "hosts: {10.0.2.20: First Front End}\n", NULL, names, "10.0.2.20"));

@@ -208,6 +208,22 @@ Test(notes, extreme_times)
 	cr_assert_not(join_flow(&hand).is_joined);
 }
 
+/* Days before 1970 are as long as others. */
+Test(notes, before_the_epoch)
+{
+	struct note note = hand_place(NOTE_MEDIA, "10.0.9.22", 40002, 0);
+	static const int64_t seconds[] = { -80000, -10000, 80000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(seconds); i++) {
+		note.time_ns = seconds[i] * HAND_SECOND;
+		cr_assert_eq(places_add(&places, site, &note), 0);
+	}
+	struct hand_flow hand = hand_flow(MAYBE);
+	hand.flow.first_ns = 70000 * HAND_SECOND;
+	hand.flow.last_ns = 70010 * HAND_SECOND;
+	cr_assert(join_flow(&hand).is_joined);
+}
+
 /* Of many announcements of a day the first and the last are kept: every flow gets the same answer
  * as if all were, in whatever order they came. */
 Test(notes, first_and_last_of_a_day_answer_for_all)
@@ -243,7 +259,10 @@ Test(notes, the_nearest_before_is_the_one_told)
 	}
 	cr_assert_str_eq(join(MAYBE " at=95").told, "1:12");
 	cr_assert_str_eq(join(MAYBE " at=60").told, "1:10");
+	cr_assert_str_eq(join(MAYBE " at=90").told, "1:12", "at the first packet is before");
+	cr_assert_str_eq(join(MAYBE " at=60 lasts=50").told, "1:10", "before goes before behind");
 	cr_assert_str_eq(join(MAYBE " at=45").told, "1:10", "none before: the first behind");
+	cr_assert_str_eq(join(MAYBE " at=45 lasts=100").told, "1:10");
 	/* The other end's, if that is nearer. */
 	note.addr = hand_addr("10.0.9.21");
 	note.port = 40000;
@@ -300,6 +319,21 @@ Test(notes, a_named_port_is_rpc_where_no_opening_was_seen)
 	cr_assert_not(join("10.0.2.21:53790 > 10.0.2.20:49201 tcp noise-late").is_joined);
 	say(NOTE_MEDIA, "10.0.2.20", 49201, 0);
 	cr_assert_not(join("10.0.2.21:53790 > 10.0.2.20:49201 tcp noise-late").is_joined);
+}
+
+Test(notes, an_opening_of_either_side_tells)
+{
+	say(NOTE_RPC, "10.0.2.20", 49200, 0);
+	for (unsigned side = 0; side < 2; side++) {
+		struct hand_flow hand = hand_flow(RPC_ENDS "noise");
+		hand.flow.has_payload[!side] = false;
+		hand.flow.facts->from_start[!side] = false;
+		cr_assert_not(join_flow(&hand).is_joined, "side %u", side);
+		hand = hand_flow(RPC_ENDS "noise");
+		hand.flow.has_payload[!side] = false;
+		hand.flow.facts->from_start[side] = false;
+		cr_assert(join_flow(&hand).is_joined, "side %u", side);
+	}
 }
 
 Test(notes, the_named_end_answers)
@@ -390,6 +424,25 @@ Test(notes, an_offer_confirms_the_media_it_announces)
 	cr_assert(feed_has_text(&feed, "media.announced", "3:1"));
 	cr_assert_eq(facts_find(feed.flow.facts, "media.announced")->packet, 0, "another file's");
 	feed_close(&feed);
+}
+
+/* ---- Many ------------------------------------------------------------------------------------ */
+
+Test(notes, many_places_are_kept_apart)
+{
+	places_deinit(&places);
+	places_init(&places, 100000);
+	for (unsigned port = 1; port < 60000; port++)
+		say(NOTE_MEDIA, "10.0.9.22", (uint16_t)port, 0);
+	for (unsigned port = 1; port < 60000; port++) {
+		struct hand_flow hand = hand_flow(RPC_ENDS "noise-late midstream");
+		hand.flow.addr[1] = hand_addr("10.0.9.22");
+		hand.flow.port[1] = (uint16_t)port;
+		cr_assert_not(join_flow(&hand).is_joined, "%u was named for media", port);
+		hand = hand_flow(MAYBE " at=200000");
+		hand.flow.port[1] = (uint16_t)port;
+		cr_assert_not(join_flow(&hand).is_joined, "%u was named another day", port);
+	}
 }
 
 /* ---- Bound ----------------------------------------------------------------------------------- */
