@@ -11,17 +11,22 @@
  * Odd frames are data, not errors: SHORT (cut by the capture), INVALID (a header lies) and
  * UNSUPPORTED (we do not know it) are told apart, because only one of them is the network's
  * fault. Checksums are not checked: offload makes them wrong in honest captures.
+ *
+ * A packet carries a digest of what no hop changes, and of where it was seen: so that one seen twice
+ * is known (doubles.h). Fragments are asked here, before they are kept; packets by the flow table.
  */
 #ifndef PCAUDIT_DECODE_H
 #define PCAUDIT_DECODE_H
 
 #include "pcaudit/base/addr.h"
+#include "pcaudit/base/hash.h"
 #include "pcaudit/capture.h"
 
 /* Each frame ends in exactly one of these. */
 enum decode_status {
 	DECODE_OK,            /* packet is filled and belongs to a flow (or quotes one) */
 	DECODE_FRAGMENT_HELD, /* kept until its datagram is whole, or until given up */
+	DECODE_DUPLICATE,     /* a fragment seen a moment ago, at this place or another */
 	DECODE_OTHER,         /* whole, but not IP (ARP, LLDP), or IP housekeeping without a flow (IGMP,
 	                         neighbour discovery, router advertisement) */
 	DECODE_SHORT,         /* cut by the snaplen before the ports (TCP: before its flags) */
@@ -73,6 +78,27 @@ struct packet_tunnel {
 };
 
 /*
+ * What makes two sights of a packet alike. head is of the IP header's fields that hops leave as they
+ * are (version, ID, flags, length, protocol, addresses, flow label), and of the first 40 bytes
+ * behind it and its extensions; body of the rest. Left out are what hops and network cards change:
+ * TTL, traffic class, options, extension headers, the checksums of IP, TCP and UDP. Values depend on
+ * the key of the run, so they are for comparing only. A head of 0 is no digest: nothing is its double.
+ */
+struct packet_digest {
+	uint64_t head, body;
+	uint32_t place;    /* where it was seen: interface, MAC addresses, VLANs, tunnels, TTL */
+	uint16_t captured; /* bytes in body: less than sent if the capture cut it */
+};
+
+/* What decode noted on the way, until it makes the digest of it. Nobody else reads it. */
+struct packet_ip {
+	uint64_t fields[2];
+	uint64_t place;
+	struct bytes payload; /* what was captured behind the IP header and its extensions */
+	uint8_t checksum_at;  /* in the payload; 0: none that is left out */
+};
+
+/*
  * One packet. payload is a view into the frame, or into the decoder's buffer for a joined
  * datagram; it dies at the next decode_frame().
  */
@@ -97,13 +123,20 @@ struct packet {
 	uint32_t ip_len;           /* length of the IP packet by its header (a joined datagram: of all,
 	                              with one header) */
 	bool is_joined;            /* made of fragments, or came in a tunnel that was */
+	bool is_disputed;          /* made of fragments that contradicted each other: the first
+	                              copy of each byte was kept */
 	uint8_t icmp_type, icmp_code; /* when transport is ICMP or ICMPv6 */
 	struct packet_quote quote;    /* transport not 0: an ICMP error; account it to the quoted flow */
+	struct packet_digest digest;
+	struct packet_ip ip; /* decode's own */
 };
 
 struct decode_options {
 	size_t fragment_budget_bytes; /* 0: 8 MiB; never less than one largest datagram takes */
 	int64_t fragment_timeout_ns;  /* 0: 30 s of packet time (RFC 791, RFC 8200 say 15 to 60) */
+	const struct hash_key *digest_key; /* NULL: built in. A secret, or a sender could make a
+	                                      packet that passes for the double of another */
+	bool separate_vlans; /* fragments are joined, and doubled, only within one outermost VLAN */
 };
 
 /* Where fragments went, for the report. */

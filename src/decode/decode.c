@@ -9,33 +9,54 @@
 
 #define DEFAULT_FRAGMENT_BUDGET  (8u * 1024 * 1024)
 #define DEFAULT_FRAGMENT_TIMEOUT (30 * NS_PER_SECOND)
+#define MAX_FRAGMENT_SIGHTS      2048
 
 struct decode {
+	struct hash_wide_key digest_key;
+	bool separate_vlans;
 	struct fragments *fragments;
+	struct doubles fragment_doubles;
 	struct decode_counters counters;
 };
 
 const char *decode_status_word(enum decode_status status)
 {
 	static const char *const words[N_DECODE_STATUSES] = {
-		[DECODE_OK] = "ok",           [DECODE_FRAGMENT_HELD] = "fragment-held",
-		[DECODE_OTHER] = "other",     [DECODE_SHORT] = "short",
-		[DECODE_INVALID] = "invalid", [DECODE_UNSUPPORTED] = "unsupported",
+		[DECODE_OK] = "ok",
+		[DECODE_FRAGMENT_HELD] = "fragment-held",
+		[DECODE_DUPLICATE] = "duplicate",
+		[DECODE_OTHER] = "other",
+		[DECODE_SHORT] = "short",
+		[DECODE_INVALID] = "invalid",
+		[DECODE_UNSUPPORTED] = "unsupported",
 	};
 	return words[status];
 }
 
+static const struct hash_key built_in_key = { UINT64_C(0x706963746f67726d),
+	                                      UINT64_C(0x7477696365736565) };
+
 int decode_new(struct decode **out, const struct decode_options *options)
 {
-	size_t budget = options ? options->fragment_budget_bytes : 0;
-	int64_t timeout = options ? options->fragment_timeout_ns : 0;
+	static const struct decode_options none;
 	struct decode *decode = calloc(1, sizeof(*decode));
 	if (!decode)
 		return -ENOMEM;
-	int r = fragments_new(&decode->fragments, budget ? budget : DEFAULT_FRAGMENT_BUDGET,
-	                      timeout > 0 ? timeout : DEFAULT_FRAGMENT_TIMEOUT, &decode->counters);
+	if (!options)
+		options = &none;
+	size_t budget = options->fragment_budget_bytes;
+	int64_t timeout = options->fragment_timeout_ns;
+	hash_wide_key_init(&decode->digest_key,
+	                   options->digest_key ? options->digest_key : &built_in_key);
+	decode->separate_vlans = options->separate_vlans;
+	doubles_init(&decode->fragment_doubles, MAX_FRAGMENT_SIGHTS);
+	int r = doubles_reserve(&decode->fragment_doubles);
+	if (r == 0)
+		r = fragments_new(&decode->fragments, budget ? budget : DEFAULT_FRAGMENT_BUDGET,
+		                  timeout > 0 ? timeout : DEFAULT_FRAGMENT_TIMEOUT,
+		                  &decode->counters);
 	if (r < 0) {
-		free(decode);
+		decode_free(decode);
 		return r;
 	}
 	*out = decode;
@@ -47,6 +68,7 @@ struct decode *decode_free(struct decode *decode)
 	if (!decode)
 		return NULL;
 	fragments_free(decode->fragments);
+	doubles_deinit(&decode->fragment_doubles);
 	free(decode);
 	return NULL;
 }
@@ -60,7 +82,31 @@ static void begin_packet(struct packet *packet, const struct frame *frame)
 	packet->n_vlans = 0;
 	packet->n_tunnels = 0;
 	packet->is_joined = false;
+	packet->is_disputed = false;
 	packet->icmp_type = packet->icmp_code = 0;
+	packet->ip.place = (uint64_t)frame->file << 32 | frame->interface;
+}
+
+/* The fragment layer is at: seen twice, kept, or the last one, which makes ip and layer whole. */
+static enum decode_status fragment_read(struct decode *decode, struct layer *layer, struct ip *ip,
+                                        struct packet *packet)
+{
+	digest_note_ip(packet, ip, layer);
+	digest_finish(packet, &decode->digest_key, decode->separate_vlans);
+	if (doubles_see(&decode->fragment_doubles, &packet->digest, packet->time_ns) > 0)
+		return DECODE_DUPLICATE;
+	uint32_t scope = packet->n_tunnels ? tunnel_scope(packet) : 0;
+	if (decode->separate_vlans && packet->n_vlans)
+		scope += (packet->vlans[0] + 1) * UINT32_C(0xc2b2ae35);
+	enum decode_status status =
+	        fragments_add(decode->fragments, packet->time_ns, scope, ip, layer);
+	if (status != DECODE_OK)
+		return status;
+	packet->is_joined = true;
+	packet->is_disputed |= ip->is_disputed;
+	ip->is_fragment = false;
+	ip->constant = 0;
+	return ip_read_joined(ip, layer);
 }
 
 /* From the IP header that layer is at to the payload of its transport. */
@@ -71,18 +117,14 @@ static inline enum decode_status packet_read(struct decode *decode, struct layer
 	enum decode_status status = ip_read(&ip, layer, version);
 	if (status != DECODE_OK)
 		return status;
-	if (ip.is_fragment) {
-		uint32_t scope = packet->n_tunnels ? tunnel_scope(packet) : 0;
-		status = fragments_add(decode->fragments, packet->time_ns, scope, &ip, layer);
-		if (status != DECODE_OK)
-			return status;
-		packet->is_joined = true;
-		status = ip_read_joined(&ip, layer);
+	packet->ttl = ip.ttl;
+	if (__builtin_expect(ip.is_fragment, 0)) {
+		status = fragment_read(decode, layer, &ip, packet);
 		if (status != DECODE_OK)
 			return status;
 	}
-	packet->ttl = ip.ttl;
 	packet->ip_len = ip.len;
+	digest_note_ip(packet, &ip, layer);
 	return transport_read(packet, layer, &ip);
 }
 
@@ -142,6 +184,8 @@ enum decode_status decode_frame(struct decode *decode, const struct frame *frame
 		status = packet_read(decode, &layer, version, packet);
 	if (status == DECODE_OK && __builtin_expect(tunnel_is_possible(packet), 0))
 		status = tunnels_read(decode, packet);
+	if (status == DECODE_OK)
+		digest_finish(packet, &decode->digest_key, decode->separate_vlans);
 	return status;
 }
 

@@ -53,6 +53,7 @@ struct datagram {
 	uint32_t uncaptured_at; /* first byte that came but was cut by the snaplen */
 	uint32_t head_len;      /* of the fragment at offset 0; 0: has not come */
 	uint8_t transport;      /* of the fragment at offset 0 */
+	bool is_disputed;       /* some fragment contradicted it */
 	struct page *pages[PAGES_PER_DATAGRAM];
 };
 
@@ -260,6 +261,7 @@ static void join(struct fragments *f, struct datagram *d, struct ip *ip, struct 
 	ip->transport = d->transport;
 	ip->head_len = d->head_len;
 	ip->len = d->head_len + d->total;
+	ip->is_disputed = d->is_disputed;
 	f->counters->fragments_joined_datagrams++;
 	f->counters->fragments_given_up -= d->n_fragments;
 	drop(f, d);
@@ -290,6 +292,7 @@ enum decode_status fragments_add(struct fragments *fragments, int64_t time_ns, u
 	fragments->counters->fragments_given_up++; /* until joined */
 	if (contradicts_end(d, end, ip->has_more)) {
 		fragments->counters->fragments_overlapping++;
+		d->is_disputed = true;
 		return DECODE_FRAGMENT_HELD;
 	}
 	if (!ip->has_more)
@@ -302,7 +305,10 @@ enum decode_status fragments_add(struct fragments *fragments, int64_t time_ns, u
 	bool contradicts = false;
 	bool is_kept = keep_units(fragments, d, start, end, reader_rest(&layer->r), &contradicts);
 	fragments->counters->fragments_overlapping += contradicts;
-	if (!is_kept || !d->total || d->n_units < (d->total + UNIT - 1) / UNIT)
+	if (!is_kept)
+		return DECODE_FRAGMENT_HELD;
+	d->is_disputed |= contradicts;
+	if (!d->total || d->n_units < (d->total + UNIT - 1) / UNIT)
 		return DECODE_FRAGMENT_HELD;
 	join(fragments, d, ip, layer);
 	return DECODE_OK;

@@ -16,6 +16,7 @@
 #define IPV6_HEADER_LEN   40
 #define MAX_EXTENSIONS    8 /* RFC 8200 names five, one of which may come twice */
 #define MORE_FRAGMENTS_V4 0x2000
+#define FLOW_LABEL        0x000fffff
 
 enum {
 	NEXT_HOP_BY_HOP = 0,
@@ -200,6 +201,7 @@ static enum decode_status ipv4_read(struct ip *ip, struct layer *layer)
 	status = skip_rest(layer, ip->head_len, IPV4_HEADER_LEN);
 	if (status != DECODE_OK)
 		return status;
+	ip->constant = place;
 	ip->fragment_at = (place & 0x1fffu) * 8;
 	ip->has_more = place & MORE_FRAGMENTS_V4;
 	ip->is_fragment = ip->fragment_at || (ip->has_more && !layer->is_quote);
@@ -215,7 +217,7 @@ static enum decode_status ipv6_read(struct ip *ip, struct layer *layer)
 		return status;
 	struct reader *r = &layer->r;
 	size_t start = r->at;
-	reader_skip(r, 4);
+	ip->constant = reader_be32(r) & FLOW_LABEL;
 	uint32_t payload_len = reader_be16(r);
 	ip->transport = reader_u8(r);
 	ip->ttl = reader_u8(r);

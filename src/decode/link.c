@@ -139,7 +139,7 @@ static enum decode_status ethernet_read(struct layer *layer, struct packet *pack
 	enum decode_status status = layer_need(layer, 14);
 	if (status != DECODE_OK)
 		return status;
-	reader_skip(&layer->r, 12);
+	digest_place_bytes(packet, reader_take(&layer->r, 12));
 	uint16_t type = reader_be16(&layer->r);
 	return ether_payload_read(layer, type, packet, version);
 }
@@ -163,9 +163,9 @@ static enum decode_status cooked_v1_read(struct layer *layer, struct packet *pac
 	enum decode_status status = layer_need(layer, 16);
 	if (status != DECODE_OK)
 		return status;
-	reader_skip(&layer->r, 2); /* packet type */
+	digest_place_bytes(packet, reader_take(&layer->r, 2)); /* packet type: in, out, ... */
 	uint16_t hardware = reader_be16(&layer->r);
-	reader_skip(&layer->r, 10); /* address length, address */
+	digest_place_bytes(packet, reader_take(&layer->r, 10)); /* address length, address */
 	uint16_t type = reader_be16(&layer->r);
 	return cooked_payload_read(layer, hardware, type, packet, version);
 }
@@ -177,9 +177,10 @@ static enum decode_status cooked_v2_read(struct layer *layer, struct packet *pac
 	if (status != DECODE_OK)
 		return status;
 	uint16_t type = reader_be16(&layer->r);
-	reader_skip(&layer->r, 6); /* reserved, interface index */
+	digest_place_bytes(packet, reader_take(&layer->r, 6)); /* reserved, interface index */
 	uint16_t hardware = reader_be16(&layer->r);
-	reader_skip(&layer->r, 10); /* packet type, address length, address */
+	/* Packet type, address length, address. */
+	digest_place_bytes(packet, reader_take(&layer->r, 10));
 	return cooked_payload_read(layer, hardware, type, packet, version);
 }
 

@@ -10,7 +10,7 @@
 #include "pcaudit/base/reader.h"
 #include "pcaudit/base/util.h"
 #include "pcaudit/base/words.h"
-#include "pcaudit/decode.h"
+#include "pcaudit/doubles.h"
 
 /* LINKTYPE_ values that more than one file asks for. */
 enum {
@@ -59,7 +59,9 @@ struct ip {
 	                   */
 	bool has_more;
 	uint32_t fragment_at; /* offset in the datagram, in bytes */
-	uint32_t fragment_id;
+	uint32_t fragment_id; /* IPv4: also of what is whole */
+	uint32_t constant;    /* IPv4: the flags and the offset as they stand; IPv6: flow label */
+	bool is_disputed;     /* joined from fragments that contradicted each other */
 	uint32_t head_len; /* of the IP header and what precedes the fragmentable part */
 	uint8_t version;
 	uint8_t ttl;
@@ -133,6 +135,20 @@ enum decode_status ip_read_joined(struct ip *ip, struct layer *layer);
 enum decode_status transport_read(struct packet *packet, struct layer *layer, const struct ip *ip);
 /* The same for ICMP and ICMPv6. */
 enum decode_status icmp_read(struct packet *packet, struct layer *layer, const struct ip *ip);
+
+/* Notes, for the digest, one more mark of where the packet was seen. */
+static inline void digest_place(struct packet *packet, uint64_t mark)
+{
+	uint64_t place = (packet->ip.place ^ mark) * UINT64_C(0x9e3779b97f4a7c15);
+	packet->ip.place = place ^ place >> 29;
+}
+
+/* The same of the bytes of a link header, 24 at most. */
+void digest_place_bytes(struct packet *packet, struct bytes bytes);
+/* Notes the header just read, and what it carries: layer is there. */
+void digest_note_ip(struct packet *packet, const struct ip *ip, const struct layer *layer);
+/* Makes the digest of what was noted. */
+void digest_finish(struct packet *packet, const struct hash_wide_key *key, bool with_vlan);
 
 /* Where the bytes of fragments wait for each other. */
 struct fragments;

@@ -1,6 +1,7 @@
 /*
  * Fragments against a model so simple that it cannot be wrong: one array of bytes for each
- * datagram, where the first copy of a byte stays.
+ * datagram, where the first copy of a byte stays. A piece just like one of the same time is a
+ * double.
  *
  * Each eight bytes of input are one fragment: flags (bit 0 IPv6, bits 1 and 2 its id, bit 3 more
  * to come, bit 4 cut by the snaplen behind 8 bytes), offset in units of eight (16 bits), length
@@ -43,6 +44,8 @@ struct harness {
 	struct decode *decode;
 	uint64_t joined, given_up;
 	struct model models[N_DATAGRAMS];
+	struct piece now[MAX_PIECES]; /* of the time of the last one */
+	unsigned n_now;
 	uint8_t frame[48 + 2048];
 };
 
@@ -59,7 +62,8 @@ static struct piece read_piece(struct reader *r, int64_t *time_ns)
 	piece.datagram = flags & 7;
 	piece.start = (reader_be16(r) & 0x1fffu) * 8;
 	piece.len = reader_be16(r) & 0x7ff;
-	piece.fill = reader_u8(r);
+	piece.is_cut &= piece.len > CUT_LEN;
+	piece.fill = reader_u8(r) & (piece.len ? 0xff : 0);
 	*time_ns += reader_be16(r) * 10 * NS_PER_MS;
 	piece.time_ns = *time_ns;
 	return piece;
@@ -98,6 +102,22 @@ static bool is_impossible(const struct piece *piece)
 	uint32_t head_len = piece->is_ipv6 ? 0 : 20;
 	return !piece->len || (piece->has_more && piece->len % 8) ||
 	       head_len + piece->start + piece->len > 65535;
+}
+
+/* Notes the piece. */
+static bool model_is_double(struct harness *h, const struct piece *piece)
+{
+	if (h->n_now && h->now[0].time_ns != piece->time_ns)
+		h->n_now = 0;
+	for (unsigned i = 0; i < h->n_now; i++) {
+		const struct piece *other = &h->now[i];
+		if (other->datagram == piece->datagram && other->has_more == piece->has_more &&
+		    other->start == piece->start && other->len == piece->len &&
+		    other->is_cut == piece->is_cut && other->fill == piece->fill)
+			return true;
+	}
+	h->now[h->n_now++] = *piece;
+	return false;
 }
 
 /* The status that the piece must end in. */
@@ -162,6 +182,10 @@ static void run_piece(struct harness *h, const struct piece *piece)
 	enum decode_status status = decode_frame(h->decode, &frame, &packet);
 	if (!piece->start && !piece->has_more) {
 		check(status == DECODE_OK && !packet.is_joined);
+		return;
+	}
+	if (model_is_double(h, piece)) {
+		check(status == DECODE_DUPLICATE);
 		return;
 	}
 	for (unsigned i = 0; i < N_DATAGRAMS; i++)

@@ -71,9 +71,10 @@ Test(decode, fills_every_field)
 
 Test(decode, each_status_has_its_word)
 {
-	static const char *const words[] = { "ok",    "fragment-held", "other",
-		                             "short", "invalid",       "unsupported" };
-	cr_assert_eq(N_DECODE_STATUSES, 6);
+	static const char *const words[] = { "ok",    "fragment-held", "duplicate",
+		                             "other", "short",         "invalid",
+		                             "unsupported" };
+	cr_assert_eq(N_DECODE_STATUSES, 7);
 	for (int i = 0; i < N_DECODE_STATUSES; i++)
 		cr_expect_str_eq(decode_status_word((enum decode_status)i), words[i]);
 }
@@ -84,6 +85,13 @@ Test(decode, each_status_is_reached)
 	const struct hand_frame *udp = hand_frame("udp");
 	decode_hand("udp", &packet);
 	decode_hand("first-fragment", &packet);
+	const struct hand_frame *fragment = hand_frame("first-fragment");
+	_cleanup_(decode_freep) struct decode *decode = NULL;
+	cr_assert_eq(decode_new(&decode, NULL), 0);
+	decode_at(decode, 0, LINK_ETHERNET, fragment->bytes, fragment->bytes.len, &packet);
+	cr_expect_eq(
+	        decode_at(decode, 0, LINK_ETHERNET, fragment->bytes, fragment->bytes.len, &packet),
+	        DECODE_DUPLICATE);
 	decode_hand("arp", &packet);
 	cr_expect_eq(decode_one(LINK_ETHERNET, bytes_take(udp->bytes, 37), 46, &packet),
 	             DECODE_SHORT);

@@ -86,10 +86,11 @@ Test(fragments, any_order)
 	_cleanup_(decode_freep) struct decode *decode = decoder(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
 		struct packet packet;
-		cr_expect_eq(add4(decode, 0, *orders[i][0], &packet), DECODE_FRAGMENT_HELD);
-		cr_expect_eq(add4(decode, 0, *orders[i][1], &packet), DECODE_FRAGMENT_HELD);
+		int64_t at = (int64_t)i * SECOND; /* sooner they would be doubles */
+		cr_expect_eq(add4(decode, at, *orders[i][0], &packet), DECODE_FRAGMENT_HELD);
+		cr_expect_eq(add4(decode, at, *orders[i][1], &packet), DECODE_FRAGMENT_HELD);
 		expect_counters(decode, i, 2, 0);
-		cr_expect_eq(add4(decode, 0, *orders[i][2], &packet), DECODE_OK);
+		cr_expect_eq(add4(decode, at, *orders[i][2], &packet), DECODE_OK);
 		expect_joined(&packet);
 		expect_counters(decode, i + 1, 0, 0);
 	}
@@ -289,8 +290,9 @@ Test(fragments, copies_are_no_contradiction)
 	_cleanup_(decode_freep) struct decode *decode = decoder(NULL);
 	struct packet packet;
 	for (int i = 0; i < 3; i++) {
-		cr_expect_eq(add4(decode, 0, first, &packet), DECODE_FRAGMENT_HELD);
-		cr_expect_eq(add4(decode, 0, last, &packet), DECODE_FRAGMENT_HELD);
+		int64_t at = (int64_t)i * SECOND;
+		cr_expect_eq(add4(decode, at, first, &packet), DECODE_FRAGMENT_HELD);
+		cr_expect_eq(add4(decode, at, last, &packet), DECODE_FRAGMENT_HELD);
 	}
 	cr_expect_eq(add4(decode, 0, middle, &packet), DECODE_OK);
 	expect_joined(&packet);

@@ -288,6 +288,8 @@ Test(tunnel, icmp_error_inside)
 
 #define FIRST_HALF  IPV4_ANY(5, 36, 7, 0x2000, 17), UDP(24), 1, 2, 3, 4, 5, 6, 7, 8
 #define SECOND_HALF IPV4_ANY(5, 28, 7, 0x0002, 17), 9, 10, 11, 12, 13, 14, 15, 16
+#define OTHER_HALF  IPV4_ANY(5, 28, 7, 0x0002, 17), 17, 18, 19, 20, 21, 22, 23, 24
+#define THIRD_HALF  IPV4_ANY(5, 28, 7, 0x0002, 17), 25, 26, 27, 28, 29, 30, 31, 32
 
 #define DECODE_WITH(decode, packet, ...)                                                           \
 	decode_at(decode, 0, LINK_RAW,                                                             \
@@ -304,9 +306,9 @@ Test(tunnel, fragments_inside)
 	cr_assert_eq(decode_new(&decode, NULL), 0);
 	cr_expect_eq(DECODE_WITH(decode, &packet, GRE_KEYED(36, 1), FIRST_HALF),
 	             DECODE_FRAGMENT_HELD);
-	cr_expect_eq(DECODE_WITH(decode, &packet, GRE_KEYED(28, 2), SECOND_HALF),
+	cr_expect_eq(DECODE_WITH(decode, &packet, GRE_KEYED(28, 2), OTHER_HALF),
 	             DECODE_FRAGMENT_HELD);
-	cr_expect_eq(DECODE_WITH(decode, &packet, SECOND_HALF), DECODE_FRAGMENT_HELD);
+	cr_expect_eq(DECODE_WITH(decode, &packet, THIRD_HALF), DECODE_FRAGMENT_HELD);
 	cr_expect_eq(DECODE_WITH(decode, &packet, GRE_KEYED(28, 1), SECOND_HALF), DECODE_OK);
 	cr_expect(packet.is_joined);
 	cr_expect_eq(packet.n_tunnels, 1);
