@@ -6,6 +6,8 @@
  * flow's own times; the sweep only frees what is already expired. So neither threads nor the
  * sweep's timing change a verdict. Nothing is allocated per packet.
  *
+ * The same packet seen twice is counted once: see doubles.h.
+ *
  * A table belongs to one thread. Threads take shards by having a table each: what happens in a
  * shard depends on the packets of that shard alone, if flow_table_next() is called until NULL
  * after each update and not otherwise.
@@ -15,7 +17,7 @@
 
 #include "pcaudit/base/hash.h"
 #include "pcaudit/base/words.h"
-#include "pcaudit/decode.h"
+#include "pcaudit/doubles.h"
 
 #define FLOW_SHARDS 64
 
@@ -171,6 +173,9 @@ struct flow_counters {
 	uint64_t lost_bytes;     /* acknowledged and never seen, all closed flows */
 	uint64_t tcp_payload_bytes; /* seen so far, by wire length: the share lost is of both */
 	uint64_t continued;      /* flows opened that continue an expired one; part of flows */
+	uint64_t doubles;        /* packets that were the double of another, and of no flow */
+	uint64_t doubles_forgotten; /* packets that could not be remembered for as long as a double
+				       of them may come */
 };
 
 struct flow_table;
@@ -188,9 +193,10 @@ unsigned flow_table_shard_of(const struct flow_table *table, const struct packet
  * end sent it, *events what happened. An ICMP error is attached to the flow it quotes; if there is
  * none *out is NULL and icmp_unmatched grows. If the 5-tuple had expired, the old flow is queued as closed
  * and a new one opens.
- * 0; FLOW_E_NO_ROOM (positive): the cap is reached and nothing could be evicted, *out is NULL; or -errno.
+ * 0; FLOW_E_NO_ROOM (positive): the cap is reached and nothing could be evicted, *out is NULL;
+ * FLOW_E_DOUBLE: the packet was seen a moment ago (doubles.h), nothing changed, *out is NULL; or -errno.
  */
-enum { FLOW_E_NO_ROOM = 1 };
+enum { FLOW_E_NO_ROOM = 1, FLOW_E_DOUBLE = 2 };
 int flow_table_update(struct flow_table *table, const struct packet *packet, struct flow **out,
 		      unsigned *side, unsigned *events);
 

@@ -47,6 +47,9 @@ static void count_status(struct capture_summary *summary, enum decode_status sta
 	case DECODE_FRAGMENT_HELD:
 		summary->fragments_held++;
 		break;
+	case DECODE_DUPLICATE:
+		summary->duplicate++;
+		break;
 	case DECODE_OTHER:
 		summary->other++;
 		break;
@@ -71,6 +74,10 @@ static int account_packet(struct pipeline *p, const struct packet *packet)
 
 	if (r == FLOW_E_NO_ROOM) {
 		p->summary.dropped_table++;
+		return 0;
+	}
+	if (r == FLOW_E_DOUBLE) {
+		p->summary.duplicate++;
 		return 0;
 	}
 	if (r < 0)

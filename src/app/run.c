@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "app/sandbox.h"
@@ -518,7 +519,13 @@ int run_new(struct run *run, const struct run_options *options, struct err *err)
 	p->scope = run->table.scope;
 	p->keys = run->keys;
 	p->classify_all = options->ledger.keep == KEEP_ALL_FLOWS;
-	if (decode_new(&p->decode, NULL) < 0 || flow_table_new(&p->table, &table) < 0 ||
+	/* A key that no sender knows; the report does not depend on it. */
+	struct hash_key digest_key;
+	const struct decode_options decode = { .digest_key = &digest_key,
+		                               .separate_vlans = options->separate_vlans };
+	if (getrandom(&digest_key, sizeof(digest_key), 0) != sizeof(digest_key))
+		return APP_CANNOT;
+	if (decode_new(&p->decode, &decode) < 0 || flow_table_new(&p->table, &table) < 0 ||
 	    detect_new(&p->detect, &detect) < 0 || ledger_new(&p->ledger, p->scope, &ledger) < 0)
 		return APP_CANNOT;
 	p->summary.is_filtered = options->filter != NULL;

@@ -149,6 +149,7 @@ struct flow_shard {
 	int64_t now_ns, previous_ns; /* times of the last two packets */
 	int64_t swept_ns;            /* nothing was idle out then */
 	struct flow_memories memories;
+	struct doubles doubles; /* packets seen a moment ago */
 };
 
 void flow_shard_init(struct flow_shard *shard, size_t max_bytes); /* SIZE_MAX: no cap */

@@ -6,7 +6,7 @@
  * comes, which is rare enough to cost nothing, and a sweep only ever looks at the eight heads.
  *
  * A capped shard has a number of records worked out beforehand from its bytes, so that records,
- * index (with its former half while it doubles) and memories stay below the cap.
+ * index (with its former half while it doubles), memories and sights of packets stay below the cap.
  */
 #include "priv.h"
 
@@ -16,21 +16,25 @@
 #define INDEX_BYTES_PER_RECORD 34
 #define MEMORIES_SHARE         16           /* this part of a cap is for what expired */
 #define MEMORIES_BYTES         (384 * 1024) /* without a cap */
+#define DOUBLES_SHARE          32           /* this part is for packets seen a moment ago */
 
 void flow_shard_init(struct flow_shard *shard, size_t max_bytes)
 {
 	bool is_capped = max_bytes != SIZE_MAX;
 	size_t memories = is_capped ? max_bytes / MEMORIES_SHARE : MEMORIES_BYTES;
-	size_t fixed = is_capped ? memories + 256 : 0;
-	size_t n = (max_bytes - fixed) / (sizeof(struct flow) + INDEX_BYTES_PER_RECORD);
+	size_t n_sights = is_capped ? max_bytes / DOUBLES_SHARE / DOUBLES_SIGHT_BYTES : DOUBLES_MAX;
 
 	*shard = (struct flow_shard){
-		.max_records = (uint32_t)MIN(n, (size_t)1 << 30),
 		.now_ns = INT64_MIN,
 		.previous_ns = INT64_MIN,
 		.swept_ns = INT64_MIN,
 	};
 	flow_memories_init(&shard->memories, memories);
+	doubles_init(&shard->doubles, n_sights);
+	size_t sights = shard->doubles.max_size * (size_t)DOUBLES_SIGHT_BYTES;
+	size_t fixed = is_capped ? memories + sights + 256 : 0;
+	size_t n = (max_bytes - fixed) / (sizeof(struct flow) + INDEX_BYTES_PER_RECORD);
+	shard->max_records = (uint32_t)MIN(n, (size_t)1 << 30);
 }
 
 void flow_shard_deinit(struct flow_shard *shard)
@@ -40,6 +44,7 @@ void flow_shard_deinit(struct flow_shard *shard)
 	free(shard->slabs);
 	flow_index_deinit(&shard->index);
 	flow_memories_deinit(&shard->memories);
+	doubles_deinit(&shard->doubles);
 }
 
 size_t flow_shard_memory(const struct flow_shard *shard)
@@ -47,7 +52,8 @@ size_t flow_shard_memory(const struct flow_shard *shard)
 	return shard->n_records * sizeof(struct flow) +
 	       shard->size_slabs * sizeof(shard->slabs[0]) +
 	       shard->index.size * sizeof(shard->index.slots[0]) +
-	       (size_t)shard->memories.n_sets * 4 * sizeof(struct flow_past);
+	       (size_t)shard->memories.n_sets * 4 * sizeof(struct flow_past) +
+	       doubles_memory(&shard->doubles);
 }
 
 static int grow(struct flow_shard *shard)

@@ -9,6 +9,9 @@
  * of the last two packets there; a call for the time alone has the clock of such calls. So a
  * shard's history is a function of its own packets, and one packet with a time far ahead closes
  * nothing but its own flow.
+ *
+ * A packet that is the double of another stops at the door: of its flow it changes nothing, of its
+ * shard only the sights.
  */
 #include "priv.h"
 
@@ -251,6 +254,21 @@ static void attach_icmp(struct flow_table *table, struct flow *flow, unsigned si
 	*events = FLOW_ATTACHED_ICMP;
 }
 
+/* 0, FLOW_E_DOUBLE or -errno. */
+static int see(struct flow_table *table, struct flow_shard *shard, const struct packet *packet)
+{
+	if (packet->digest.head == 0)
+		return 0;
+	uint64_t forgotten = shard->doubles.forgotten;
+	int r = doubles_see(&shard->doubles, &packet->digest, packet->time_ns);
+
+	table->counters.doubles_forgotten += shard->doubles.forgotten - forgotten;
+	if (r <= 0)
+		return r;
+	table->counters.doubles++;
+	return FLOW_E_DOUBLE;
+}
+
 int flow_table_update(struct flow_table *table, const struct packet *packet, struct flow **out,
                       unsigned *side, unsigned *events)
 {
@@ -266,6 +284,9 @@ int flow_table_update(struct flow_table *table, const struct packet *packet, str
 	table->sweep_left = SWEEP_PER_UPDATE;
 	table->sweep_shard = number;
 	table->is_tick = table->is_drained = table->is_finished = false;
+	int r = see(table, shard, packet);
+	if (r)
+		return r;
 	shard->previous_ns = shard->now_ns;
 	shard->now_ns = packet->time_ns;
 
@@ -281,7 +302,7 @@ int flow_table_update(struct flow_table *table, const struct packet *packet, str
 	}
 	if (!flow) {
 		*side = 0;
-		int r = open_flow(table, shard, &key, packet, before, &flow);
+		r = open_flow(table, shard, &key, packet, before, &flow);
 		if (r)
 			return r;
 		*events |= FLOW_OPENED;
