@@ -30,7 +30,7 @@ BLIND = {
 }
 
 # A public header that bears another name than its layer.
-HEADERS = {'reassembler': 'flow', 'live': 'capture'}
+HEADERS = {'reassembler': 'flow', 'doubles': 'decode', 'live': 'capture'}
 
 # Where a library's headers may be included; app asks two of them for their versions.
 VERSIONS = ('src/app/main_run.c', 'src/app/cmd_audit.c')

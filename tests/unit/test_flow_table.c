@@ -631,3 +631,119 @@ Test(flow_table, splitting_the_shards_over_tables_changes_nothing)
 	cr_assert_eq(evicted[0], evicted[1]);
 	cr_assert_eq(digest[0], digest[1]);
 }
+
+/* ---- Seen twice ----------------------------------------------------------------------------- */
+
+static struct packet digested(struct packet p, uint64_t head, uint32_t place)
+{
+	p.digest = (struct packet_digest){ .head = head, .place = place };
+	return p;
+}
+
+static int update_result(struct flow_table *table, struct packet p)
+{
+	struct flow *flow = NULL;
+	unsigned side, events;
+	int r = flow_table_update(table, &p, &flow, &side, &events);
+
+	cr_assert_eq(r == 0, flow != NULL);
+	return r;
+}
+
+Test(flow_table, a_double_changes_nothing)
+{
+	struct flow_table *table = new_table(NULL);
+	struct packet p = digested(udp(CLIENT, 10, MS(100)), 77, 1);
+	struct flow *flow = update(table, p, OPENED);
+	struct flow before = *flow;
+
+	p.ttl--;
+	p.n_vlans = 1;
+	p.time_ns += MS(30);
+	p.digest.place = 2;
+	cr_expect_eq(update_result(table, p), FLOW_E_DOUBLE);
+	cr_expect_eq(memcmp(&before, flow, offsetof(struct flow, own)), 0);
+	cr_expect_eq(flow->packets[CLIENT], 1);
+	cr_expect_eq(flow->last_ns, MS(100));
+	cr_expect_eq(flow_table_get_counters(table)->doubles, 1);
+	cr_expect_eq(flow_table_get_counters(table)->doubles_forgotten, 0);
+	/* What is none counts. */
+	p.digest.head = 78;
+	cr_expect_eq(update_result(table, p), 0);
+	cr_expect_eq(flow->packets[CLIENT], 2);
+	flow_table_free(table);
+}
+
+/* A SYN seen at two points is one attempt; the same one a second later is another. */
+Test(flow_table, a_doubled_syn_is_one_attempt)
+{
+	struct flow_table *table = new_table(NULL);
+	struct packet p = digested(tcp(CLIENT, TCP_SYN, 100, 0, 0, 0), 5, 1);
+	struct flow *flow = update(table, p, OPENED);
+
+	p.digest.place = 2;
+	p.time_ns = MS(45); /* beyond what a repeated SYN of one place would need */
+	cr_expect_eq(update_result(table, p), FLOW_E_DOUBLE);
+	cr_expect_eq(flow->syn_count, 1);
+	p.digest.head = 6; /* another IP ID */
+	p.time_ns = S(1);
+	cr_expect_eq(update_result(table, p), 0);
+	cr_expect_eq(flow->syn_count, 2);
+	flow_table_free(table);
+}
+
+/* An ICMP error is attached once. */
+Test(flow_table, doubled_icmp_error)
+{
+	struct flow_table *table = new_table(NULL);
+	struct packet p = digested(udp(CLIENT, 1, 0), 1, 1);
+	struct packet error = digested(packet_from(SERVER, TRANSPORT_ICMP, 0, 0, MS(1)), 2, 1);
+
+	update(table, p, OPENED);
+	error.icmp_type = 3;
+	error.icmp_code = 3;
+	error.quote = (struct packet_quote){ p.src, p.dst, p.src_port, p.dst_port, TRANSPORT_UDP };
+	update(table, error, FLOW_ATTACHED_ICMP);
+	error.digest.place = 2;
+	cr_expect_eq(update_result(table, error), FLOW_E_DOUBLE);
+	/* One about a flow nobody knows is unmatched once too. */
+	error.quote.src_port++;
+	error.digest.head = 3;
+	struct flow *flow;
+	unsigned side, events;
+	cr_expect_eq(flow_table_update(table, &error, &flow, &side, &events), 0);
+	cr_expect_null(flow);
+	cr_expect_eq(flow_table_update(table, &error, &flow, &side, &events), FLOW_E_DOUBLE);
+	cr_expect_eq(flow_table_get_counters(table)->icmp_unmatched, 1);
+	flow_table_free(table);
+}
+
+/* More packets in a moment than the table remembers: counted, and still bounded. */
+Test(flow_table, doubles_forgotten_are_counted)
+{
+	struct flow_table *table =
+	        new_table(&(struct flow_table_options){ .max_memory_bytes = FLOW_MIN_MEMORY });
+	struct packet p = udp(CLIENT, 1, 0);
+
+	for (uint64_t i = 1; i <= 1000; i++)
+		cr_assert_eq(update_result(table, digested(p, i * UINT64_C(0x9e3779b97f4a7c15), 1)),
+		             0);
+	cr_expect_eq(flow_table_get_counters(table)->doubles_forgotten, 1000 - DOUBLES_MIN);
+	cr_expect_leq(flow_table_get_memory(table), FLOW_MIN_MEMORY);
+	flow_table_free(table);
+}
+
+/* The clock of the sweep is that of packets that count. */
+Test(flow_table, a_double_closes_nothing)
+{
+	struct flow_table *table = new_table(NULL);
+	struct packet p = digested(udp(CLIENT, 1, 0), 1, 1);
+
+	update(table, p, OPENED);
+	cr_expect_eq(drain(table, 0), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect_eq(update_result(table, p), FLOW_E_DOUBLE);
+		cr_expect_eq(drain(table, S(1000)), 0);
+	}
+	flow_table_free(table);
+}
