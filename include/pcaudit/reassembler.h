@@ -10,8 +10,12 @@
  *	while (reassembler_pop(r, &chunk))
  *		on_data(chunk.bytes, chunk.offset, chunk.flags);
  *
- * What is in order already is lent, not copied, so the payload must live until it is popped. What
- * was delivered is gone: a later copy of it is dropped and not compared. What is not believed:
+ * What is in order already is lent, not copied, so the payload must live until it is popped.
+ *
+ * What was delivered is remembered, up to REASSEMBLER_PAST bytes of it, until the peer acknowledges
+ * it: so long a later copy may be what the peer reads, and is compared. An acknowledged byte is
+ * settled, a later copy of it is dropped. A single byte sent again where the peer is never heard is
+ * taken for a keep-alive, whose byte may be garbage (RFC 9293 section 3.8.4). What is not believed:
  * segments 2^30 bytes or more ahead (beyond any window, RFC 7323), bytes from a FIN on, and a
  * FIN before bytes that were delivered.
  */
@@ -21,6 +25,7 @@
 #include "pcaudit/base/bytes.h"
 
 #define REASSEMBLER_MAX_HELD 64
+#define REASSEMBLER_PAST     16384 /* a power of two */
 
 enum stream_flags {
 	STREAM_GAP = 1 << 0, /* bytes are missing before these */
@@ -55,6 +60,11 @@ struct reassembler {
 	uint64_t ready_offset;
 	uint8_t *popped;         /* the piece lent by the last pop, freed by the next call */
 	uint64_t conflicts;      /* bytes that came again with other content */
+	uint8_t *past;           /* what was delivered from past_start to next: a ring by offset */
+	uint32_t past_size;      /* a power of two; 0: no memory was had or needed */
+	uint64_t past_start;
+	uint64_t settled;        /* offset up to which the peer has acknowledged */
+	bool has_ack;            /* the peer was heard */
 	uint64_t gaps;           /* holes given up */
 	bool is_flushing;
 	bool is_after_gap;       /* the next chunk carries GAP */
@@ -70,6 +80,12 @@ void reassembler_deinit(struct reassembler *r);
 void reassembler_start(struct reassembler *r, uint32_t syn_seq);
 /* One segment's payload; starts the direction at seq if nothing did. Copies only what must wait. */
 void reassembler_push(struct reassembler *r, uint32_t seq, struct bytes payload);
+/* Only compares with what is remembered, for when nothing more is to be delivered. */
+void reassembler_compare(struct reassembler *r, uint32_t seq, struct bytes payload);
+/* The peer acknowledges what is before this sequence number. */
+void reassembler_push_ack(struct reassembler *r, uint32_t ack);
+/* Whether a later copy of what was delivered would still be compared. */
+bool reassembler_is_disputable(const struct reassembler *r);
 /* FIN at this sequence number (of the FIN itself, after the segment's payload). */
 void reassembler_push_fin(struct reassembler *r, uint32_t seq);
 /* A stretch that was on the wire but not captured (snaplen): len_bytes after seq are a hole now. */

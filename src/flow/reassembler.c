@@ -28,6 +28,7 @@ void reassembler_deinit(struct reassembler *r)
 	for (unsigned i = 0; i < r->n_held; i++)
 		free(r->held[i].data);
 	free(r->popped);
+	free(r->past);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -94,6 +95,91 @@ static void compare(struct reassembler *r, const struct reassembler_piece *piece
 		if (bytes.data[at - offset] != piece->data[at - piece->offset])
 			r->conflicts++;
 }
+
+/* ---- What was delivered ---------------------------------------------------------------------- */
+
+/* Room for what is remembered and len bytes more, as far as the bound allows. */
+static bool past_grow(struct reassembler *r, size_t len)
+{
+	size_t kept = (size_t)(r->next - r->past_start), size = r->past_size ? r->past_size : 1024;
+
+	while (size < REASSEMBLER_PAST && size < kept + len)
+		size *= 2;
+	if (size == r->past_size)
+		return true;
+	uint8_t *past = malloc(size);
+	if (!past)
+		return false;
+	for (uint64_t at = r->past_start; at < r->next; at++)
+		past[at & (size - 1)] = r->past[at & (r->past_size - 1)];
+	free(r->past);
+	r->past = past;
+	r->past_size = (uint32_t)size;
+	return true;
+}
+
+/* Remembers bytes that are delivered at r->next. What cannot be kept is forgotten. */
+static void past_add(struct reassembler *r, struct bytes bytes)
+{
+	uint64_t end = r->next + bytes.len;
+
+	r->past_start = MIN(MAX(r->past_start, r->settled), r->next);
+	if (!past_grow(r, bytes.len)) {
+		r->past_start = end;
+		return;
+	}
+	uint64_t at = r->next, mask = r->past_size - 1;
+	struct bytes rest = bytes;
+	if (rest.len > r->past_size) {
+		at += rest.len - r->past_size;
+		rest = bytes_skip(rest, rest.len - r->past_size);
+	}
+	size_t first = MIN(rest.len, (size_t)(r->past_size - (at & mask)));
+	memcpy(r->past + (at & mask), rest.data, first);
+	memcpy(r->past, rest.data + first, rest.len - first);
+	if (end - r->past_start > r->past_size)
+		r->past_start = end - r->past_size;
+}
+
+/* Counts the bytes of a later copy, at offset, that differ from what was delivered. */
+static void compare_past(struct reassembler *r, int64_t offset, struct bytes bytes)
+{
+	uint64_t from = MAX(r->past_start, r->settled);
+	uint64_t end = MIN((uint64_t)(offset + (int64_t)bytes.len), r->next);
+
+	if (bytes.len == 1 && !r->has_ack && end == r->next)
+		return; /* a keep-alive */
+	for (uint64_t at = offset > (int64_t)from ? (uint64_t)offset : from; at < end; at++)
+		if (r->past[at & (r->past_size - 1)] != bytes.data[(int64_t)at - offset])
+			r->conflicts++;
+}
+
+void reassembler_compare(struct reassembler *r, uint32_t seq, struct bytes payload)
+{
+	if (!r->is_started || payload.len == 0 || payload.len > (size_t)WINDOW_MAX)
+		return;
+	int64_t offset = offset_of(r, seq);
+	if (offset < (int64_t)r->next && offset + (int64_t)payload.len > 0)
+		compare_past(r, offset, payload);
+}
+
+void reassembler_push_ack(struct reassembler *r, uint32_t ack)
+{
+	r->has_ack = true;
+	if (!r->is_started)
+		return;
+	/* What was acknowledged and not seen may yet come: it is settled when it was seen. */
+	int64_t offset = MIN(offset_of(r, ack), (int64_t)r->next);
+	if (offset > (int64_t)r->settled)
+		r->settled = (uint64_t)offset;
+}
+
+bool reassembler_is_disputable(const struct reassembler *r)
+{
+	return MAX(r->past_start, r->settled) < r->next;
+}
+
+/* ---- What waits ------------------------------------------------------------------------------ */
 
 /* Index of the first piece that ends after offset. */
 static unsigned first_after(const struct reassembler *r, uint64_t offset)
@@ -184,6 +270,7 @@ void reassembler_push(struct reassembler *r, uint32_t seq, struct bytes payload)
 {
 	release_popped(r);
 	r->ready = BYTES(NULL, 0);
+	reassembler_compare(r, seq, payload);
 	if (payload.len == 0 || payload.len > (size_t)WINDOW_MAX || r->is_ended)
 		return;
 	int64_t signed_offset = offset_of(r, seq);
@@ -283,7 +370,7 @@ static void give_up_to(struct reassembler *r, uint64_t offset)
 {
 	if (offset == r->next)
 		return;
-	r->next = offset;
+	r->next = r->past_start = offset;
 	r->is_after_gap = true;
 	r->gaps++;
 }
@@ -302,6 +389,8 @@ static bool deliver(struct reassembler *r, struct bytes bytes, struct stream_chu
 		                        .offset = r->next,
 		                        .flags = r->is_after_gap ? STREAM_GAP : 0 };
 	r->is_after_gap = false;
+	if (bytes.len)
+		past_add(r, bytes);
 	r->next += bytes.len;
 	if (r->has_fin && r->next == r->fin_offset) {
 		r->is_ended = true;

@@ -2,7 +2,7 @@
  * The reassembler against a model that keeps one state per byte. Checked after each step: what is
  * delivered is the first copy of each byte, in order; nothing that is there is withheld; bytes are
  * passed over only where a hole was given up or never captured, and then GAP says so; conflicts are
- * counted exactly; the bounds hold.
+ * counted exactly, also with what was delivered and not acknowledged; the bounds hold.
  *
  * Input: bound / 16 and a bit for "begins with a SYN"; 4 bytes of sequence number; then steps of
  * a kind, 2 bytes of offset and 1 of length.
@@ -27,7 +27,8 @@ enum state { UNKNOWN, STRETCH, DATA };
 struct model {
 	uint8_t state[SIZE], value[SIZE];
 	size_t next, fin;
-	bool has_fin, is_ended, has_gap, is_started, was_crowded;
+	size_t past, settled; /* delivered bytes are compared from both on */
+	bool has_fin, is_ended, has_gap, is_started, was_crowded, has_ack;
 	long base; /* position of offset 0 */
 	uint64_t conflicts;
 };
@@ -42,6 +43,18 @@ static long model_place(struct model *m, long position)
 		m->base = position;
 	}
 	return position - m->base;
+}
+
+/* A later copy of what was delivered. */
+static void model_compare(struct model *m, long at, const uint8_t *bytes, size_t len)
+{
+	size_t from = MAX(m->past, m->settled);
+
+	if (len == 1 && !m->has_ack && at + 1 == (long)m->next)
+		return;
+	for (size_t i = 0; i < len; i++)
+		if (at + (long)i >= (long)from && at + (long)i < (long)m->next)
+			m->conflicts += m->value[at + (long)i] != bytes[i];
 }
 
 static void model_push(struct model *m, long at, const uint8_t *bytes, size_t len)
@@ -73,6 +86,7 @@ static void model_skip(struct model *m, uint64_t to, bool may_give_up)
 		CHECK(m->state[m->next] != DATA);
 		CHECK(m->state[m->next] == STRETCH || may_give_up);
 		m->has_gap = true;
+		m->past = to;
 	}
 }
 
@@ -140,6 +154,8 @@ static void push(struct model *m, struct reassembler *r, uint32_t seq, long posi
 	for (size_t i = 0; i < len; i++)
 		payload[i] = (uint8_t)((position + (long)i) * 7 + ((i & 3) == 0 ? salt : 0));
 	reassembler_push(r, seq, BYTES(payload, len));
+	if (len > 0 && m->is_started)
+		model_compare(m, position - m->base, payload, len);
 	if (len > 0 && !m->is_ended)
 		model_push(m, model_place(m, position), payload, len);
 	drain(m, r);
@@ -176,6 +192,11 @@ static void step(struct model *m, struct reassembler *r, uint32_t base_seq, stru
 			model_stretch(m, model_place(m, position), len);
 	} else if (kind < 0xf4) {
 		reassembler_flush(r);
+	} else if (kind < 0xfa) {
+		reassembler_push_ack(r, seq);
+		m->has_ack = true;
+		if (m->is_started && position - m->base > (long)m->settled)
+			m->settled = MIN((size_t)(position - m->base), m->next);
 	} else {
 		reassembler_start(r, seq - 1);
 		model_place(m, position);

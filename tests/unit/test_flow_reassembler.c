@@ -97,17 +97,126 @@ Test(flow_reassembler, the_first_copy_of_a_byte_wins)
 	reassembler_deinit(&r);
 }
 
-Test(flow_reassembler, what_was_delivered_is_not_compared)
+/* As an insertion has it: the first copy dies on the way to the peer, the second arrives. */
+Test(flow_reassembler, what_was_delivered_is_compared_until_it_is_acknowledged)
 {
 	struct reassembler r;
 	struct sink sink = { 0 };
 
 	reassembler_init(&r, 100);
 	push(&r, &sink, 1, "abc");
-	push(&r, &sink, 1, "XYZ");
-	push(&r, &sink, 2, "Xxd");
-	ASSERT_TEXT(sink, "abcd");
+	push(&r, &sink, 1, "abc"); /* sent again */
 	cr_assert_eq(r.conflicts, 0);
+	push(&r, &sink, 1, "XYZ");
+	cr_assert_eq(r.conflicts, 3);
+	push(&r, &sink, 2, "Xcd"); /* X differs from b */
+	cr_assert_eq(r.conflicts, 4);
+	cr_assert(reassembler_is_disputable(&r));
+	reassembler_push_ack(&r, 3); /* a and b are settled */
+	push(&r, &sink, 1, "XYZ");
+	cr_assert_eq(r.conflicts, 5);
+	reassembler_push_ack(&r, 5);
+	cr_assert_not(reassembler_is_disputable(&r));
+	push(&r, &sink, 1, "XYZW");
+	reassembler_compare(&r, 1, BYTES_LITERAL("XYZW"));
+	cr_assert_eq(r.conflicts, 5);
+	ASSERT_TEXT(sink, "abcd");
+	reassembler_deinit(&r);
+}
+
+/* What ends behind what was delivered brings the rest, and what begins before it is cut. */
+Test(flow_reassembler, compares_the_part_that_overlaps)
+{
+	struct reassembler r;
+	struct sink sink = { 0 };
+
+	reassembler_init(&r, 100);
+	reassembler_start(&r, 9);
+	push(&r, &sink, 10, "abc");
+	push(&r, &sink, 8, "??abX"); /* two bytes before the first */
+	cr_assert_eq(r.conflicts, 1);
+	push(&r, &sink, 11, "bXdef");
+	cr_assert_eq(r.conflicts, 2);
+	ASSERT_TEXT(sink, "abcdef");
+	reassembler_compare(&r, 12,
+	                    BYTES_LITERAL("cdefgh")); /* the last two are new: nothing to compare */
+	cr_assert_eq(r.conflicts, 2);
+	reassembler_deinit(&r);
+}
+
+/* An acknowledgement of what was not captured settles nothing: it may be reordered, or a lie. */
+Test(flow_reassembler, an_acknowledgement_settles_what_was_seen)
+{
+	struct reassembler r;
+	struct sink sink = { 0 };
+
+	reassembler_init(&r, 100);
+	reassembler_push_ack(&r, 1); /* of a direction that has not begun */
+	push(&r, &sink, 1, "ab");
+	reassembler_push_ack(&r, 1000);
+	push(&r, &sink, 3, "cd");
+	push(&r, &sink, 1, "XXXX");
+	cr_assert_eq(r.conflicts, 2);
+	reassembler_push_ack(&r, 2); /* an old one takes nothing back */
+	push(&r, &sink, 1, "YYcd");
+	cr_assert_eq(r.conflicts, 2);
+	ASSERT_TEXT(sink, "abcd");
+	reassembler_deinit(&r);
+}
+
+Test(flow_reassembler, a_keep_alive_is_no_conflict)
+{
+	struct reassembler r;
+	struct sink sink = { 0 };
+	static const char nul[] = "\0";
+
+	reassembler_init(&r, 100);
+	push(&r, &sink, 1, "abc");
+	reassembler_compare(&r, 3, BYTES((const uint8_t *)nul, 1));
+	cr_assert_eq(r.conflicts, 0);
+	/* But not where the peer is heard and has not acknowledged it. */
+	reassembler_push_ack(&r, 3);
+	reassembler_compare(&r, 3, BYTES((const uint8_t *)nul, 1));
+	cr_assert_eq(r.conflicts, 1);
+	reassembler_push_ack(&r, 4);
+	reassembler_compare(&r, 3, BYTES((const uint8_t *)nul, 1));
+	cr_assert_eq(r.conflicts, 1);
+	reassembler_deinit(&r);
+}
+
+/* What lies before a hole that was given up is forgotten, and what is beyond the bound. */
+Test(flow_reassembler, what_is_remembered_is_bounded)
+{
+	static uint8_t a[REASSEMBLER_PAST + 5000], b[sizeof(a)];
+	struct reassembler r;
+	struct stream_chunk chunk;
+
+	memset(a, 'a', sizeof(a));
+	memset(b, 'b', sizeof(b));
+	reassembler_init(&r, 100);
+	reassembler_start(&r, 0);
+	for (size_t at = 0; at < sizeof(a); at += 1000) {
+		reassembler_push(&r, 1 + (uint32_t)at, BYTES(a, MIN(sizeof(a) - at, (size_t)1000)));
+		cr_assert(reassembler_pop(&r, &chunk));
+	}
+	reassembler_compare(&r, 1, BYTES(b, sizeof(b)));
+	cr_assert_eq(r.conflicts, REASSEMBLER_PAST);
+	reassembler_deinit(&r);
+	/* The same in one piece. */
+	reassembler_init(&r, 100);
+	reassembler_push(&r, 1, BYTES(a, sizeof(a)));
+	cr_assert(reassembler_pop(&r, &chunk));
+	reassembler_compare(&r, 1, BYTES(b, sizeof(b)));
+	cr_assert_eq(r.conflicts, REASSEMBLER_PAST);
+	/* Then a hole. */
+	reassembler_push(&r, 1 + sizeof(a) + 10, BYTES(a, 7));
+	reassembler_flush(&r);
+	cr_assert(reassembler_pop(&r, &chunk));
+	r.conflicts = 0;
+	reassembler_compare(&r, 1, BYTES(b, sizeof(b)));
+	cr_assert_eq(r.conflicts, 0);
+	reassembler_compare(&r, 1 + sizeof(a) + 8, BYTES(b, 9));
+	cr_assert_eq(r.conflicts, 7);
 	reassembler_deinit(&r);
 }
 
