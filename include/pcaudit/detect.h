@@ -64,6 +64,7 @@ enum doubt {
 	DOUBT_CLIENT_CERTIFICATE_NOT_VISIBLE, /* TLS 1.3 */
 	DOUBT_NO_ROOM,               /* the first bytes were given up for want of memory */
 	DOUBT_RENEGOTIATED,
+	DOUBT_CONFLICT,              /* what was read came twice, with other content */
 	N_DOUBTS
 };
 const char *doubt_word(enum doubt doubt); /* "client-certificate-not-visible" */
@@ -85,6 +86,9 @@ struct facts {
 	bool is_unrecognised;       /* both directions' data seen or ended, and nobody knows it */
 	bool from_start[2];         /* the first byte of that side was seen (side 0, 1 of the flow) */
 	bool has_gap;               /* bytes missing within what was needed */
+	bool is_disputed;           /* of the bytes that were read, some came again with other content,
+				       and the receiver may have taken those: evidence is no better
+				       than consistent */
 	bool is_inside_tls;         /* protocol was read inside TLS (keys), security is the envelope's */
 	bool is_inside_unrecognised; /* what was read inside TLS, from the opener's first byte on, nobody knows */
 	bool is_starttls;           /* clear stream upgraded to TLS */
@@ -109,6 +113,7 @@ struct facts {
 	bool has_session;
 	uint64_t request_hash;      /* UDP, core's own: the opener's first request while unanswered */
 	struct fact *list;          /* in the order stated */
+	struct stream *watch;       /* core's own: settled, but what was read may still be disputed */
 };
 
 /* ---- Detectors ----------------------------------------------------------------------------- */
@@ -293,7 +298,7 @@ struct detect_options {
 struct detect_counters {
 	uint64_t no_room;       /* flows whose first bytes were given up for want of room */
 	uint64_t asked_ndpi;    /* flows shown to nDPI */
-	uint64_t conflicts;     /* flows whose TCP bytes came twice with other content */
+	uint64_t conflicts;     /* flows whose bytes came twice with other content */
 };
 
 struct detect;

@@ -207,6 +207,12 @@ static bool is_for_snaplen(const struct flow *flow, enum reason reason)
 	}
 }
 
+/* Whether the rule says anything of what is in the bytes. */
+static bool reads(const struct rule *rule)
+{
+	return rule->family != FAMILY_ANY || wants_tls(rule);
+}
+
 void content_judge(struct content *out, const struct ruleset_rule *rule,
                    const struct judge_context *context, const struct flow *flow,
                    const struct facts *facts, unsigned src)
@@ -217,6 +223,8 @@ void content_judge(struct content *out, const struct ruleset_rule *rule,
 		judge_tls(out, context, rule->rule, facts);
 	else if (out->outcome == OUTCOME_KEPT && facts)
 		note_unasked(out, rule->rule, facts);
+	if (out->outcome != OUTCOME_UNJUDGED && facts && facts->is_disputed && reads(rule->rule))
+		unjudged(out, (enum reason)DOUBT_CONFLICT);
 	if (out->outcome == OUTCOME_UNJUDGED && is_for_snaplen(flow, out->reason))
 		out->reason = (enum reason)DOUBT_SNAPLEN;
 	if (!facts)

@@ -84,6 +84,7 @@ static const char *const doubt_sentences[N_DOUBTS] = {
 	[DOUBT_CLIENT_CERTIFICATE_NOT_VISIBLE] = "TLS 1.3 encrypts the client certificate",
 	[DOUBT_NO_ROOM] = "there was no memory to keep its first bytes",
 	[DOUBT_RENEGOTIATED] = "the TLS session was renegotiated out of sight",
+	[DOUBT_CONFLICT] = "bytes came twice with other content, and either may have been read",
 };
 
 static const char *const coverage_words[N_COVERAGE_STATUSES] = {

@@ -30,7 +30,8 @@ static size_t stream_cost(const struct stream *stream)
 	size_t cost = sizeof(*stream) + keep_cost(&stream->keep);
 	if (stream->sides)
 		cost += 2 * sizeof(*stream->sides) + stream->sides[0].held_bytes +
-		        stream->sides[1].held_bytes;
+		        stream->sides[1].held_bytes + stream->sides[0].past_size +
+		        stream->sides[1].past_size;
 	for (unsigned i = 0; i < STREAM_BUFFERS; i++)
 		cost += stream->buffers[i].size;
 	for (unsigned i = 0; i < stream->n_bound; i++)
@@ -120,6 +121,8 @@ static void unbind(struct stream *stream)
 static void stream_free(struct stream *stream)
 {
 	struct detect *detect = stream->detect;
+	if (stream->flow && stream->is_watching)
+		stream->facts->watch = NULL;
 	if (stream->older)
 		stream->older->newer = stream->newer;
 	else
@@ -265,7 +268,29 @@ static void state_clear(struct facts *facts)
 
 static void close_inner(struct stream *stream);
 
-/* Ends the classification: the one place where a stream goes. */
+/*
+ * Keeps of a stream what it takes to see a later copy of what it read: an insertion sends it before
+ * the peer has acknowledged the bytes. False if all is acknowledged.
+ */
+static bool watch(struct stream *stream)
+{
+	struct detect *detect = stream->detect;
+	if (!watch_is_worthwhile(stream))
+		return false;
+	unbind(stream);
+	keep_deinit(&stream->keep);
+	for (unsigned i = 0; i < STREAM_BUFFERS; i++)
+		stream_buffer_clear(stream, i);
+	stream->is_watching = true;
+	stream->flow->stream = NULL;
+	stream->facts->watch = stream;
+	detect->cost -= stream->cost;
+	stream->cost = 0;
+	charge(stream);
+	return true;
+}
+
+/* Ends the classification: the one place where a stream goes, or stays to be watched. */
 static void conclude(struct stream *stream, bool is_given_up)
 {
 	struct detect *detect = stream->detect;
@@ -289,10 +314,11 @@ static void conclude(struct stream *stream, bool is_given_up)
 		facts->doubt = (uint8_t)doubt_if_whole(stream->flow, DOUBT_UNRECOGNISED);
 	}
 	state_clear(facts);
-	if (stream->sides && (stream->sides[0].conflicts || stream->sides[1].conflicts))
-		detect->counters.conflicts++;
+	if (facts->is_disputed)
+		watch_weaken(facts);
 	facts->is_settled = true;
-	stream_free(stream);
+	if (is_given_up || !watch(stream))
+		stream_free(stream);
 }
 
 /* ---- Probing and binding ------------------------------------------------------------------- */
@@ -645,6 +671,8 @@ static void take_segment(struct stream *stream, unsigned side, const struct pack
 	}
 	if (packet->tcp_flags & TCP_RST)
 		return; /* what follows a RST is text for people, not the stream */
+	if (packet->tcp_flags & TCP_ACK)
+		reassembler_push_ack(&stream->sides[!side], packet->tcp_ack);
 	if (packet->payload.len) {
 		reassembler_push(r, seq, packet->payload);
 		deliver_ready(stream, side);
@@ -823,8 +851,12 @@ struct detect *detect_free(struct detect *detect)
 /* The oldest go until the rest fits. */
 static void keep_to_budget(struct detect *detect)
 {
-	while (detect->cost > detect->options.first_bytes_budget && detect->oldest)
-		conclude(detect->oldest, true);
+	while (detect->cost > detect->options.first_bytes_budget && detect->oldest) {
+		if (detect->oldest->is_watching)
+			stream_free(detect->oldest);
+		else
+			conclude(detect->oldest, true);
+	}
 }
 
 /* A flow gets its stream with its first byte, or with a SYN-ACK that tells where the unseen SYN
@@ -835,6 +867,17 @@ static bool wants_stream(const struct flow *flow, unsigned side, const struct pa
 		return true;
 	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
 	       !(flow->tcp_seen[!side] & TCP_SYN);
+}
+
+/* One more packet of a flow that is settled and watched. True if it is disputed now. */
+static bool see_again(struct stream *stream, unsigned side, const struct packet *packet)
+{
+	bool was_disputed = stream->facts->is_disputed;
+	watch_compare(stream, side, packet);
+	bool is_changed = stream->facts->is_disputed != was_disputed;
+	if (++stream->n_watched >= STREAM_MAX_WATCH || !watch_is_worthwhile(stream))
+		stream_free(stream);
+	return is_changed;
 }
 
 static bool take_packet(struct detect *detect, struct flow *flow, unsigned side,
@@ -849,6 +892,7 @@ static bool take_packet(struct detect *detect, struct flow *flow, unsigned side,
 		take_segment(stream, side, packet);
 	else if (packet->payload_len_wire > 0)
 		take_datagram(stream, side, packet);
+	watch_state(stream, packet);
 	if (stream->is_over)
 		conclude(stream, false);
 	else
@@ -872,6 +916,8 @@ bool detect_packet(struct detect *detect, struct flow *flow, unsigned side,
 			is_changed = true;
 		}
 		is_changed |= take_packet(detect, flow, side, packet);
+	} else if (flow->facts->watch) {
+		is_changed |= see_again(flow->facts->watch, side, packet);
 	}
 	if (flow->transport == TRANSPORT_UDP)
 		is_changed |= note_retry(flow, side, packet);
@@ -887,8 +933,8 @@ static void settle_bare(struct flow *flow)
 		return;
 	bool has_payload = flow->has_payload[0] || flow->has_payload[1];
 	if (flow->facts->doubt == DOUBT_NONE && flow->facts->protocol == PROTOCOL_UNKNOWN)
-		flow->facts->doubt = (uint8_t)doubt_if_whole(
-		        flow, has_payload ? DOUBT_UNRECOGNISED : DOUBT_NO_PAYLOAD);
+		flow->facts->doubt = (uint8_t)doubt_if_whole(flow, has_payload ? DOUBT_UNRECOGNISED
+		                                                               : DOUBT_NO_PAYLOAD);
 	flow->facts->is_settled = true;
 }
 
@@ -897,6 +943,8 @@ void detect_finish(struct detect *detect _unused_, struct flow *flow)
 	struct stream *stream = flow->stream;
 	if (!stream) {
 		settle_bare(flow);
+		if (flow->facts && flow->facts->watch)
+			stream_free(flow->facts->watch);
 		return;
 	}
 	for (unsigned side = 0; side < 2 && stream->sides && !stream->is_over; side++) {
@@ -908,12 +956,16 @@ void detect_finish(struct detect *detect _unused_, struct flow *flow)
 	else if (!stream->is_over && !stream->sides && stream->keep.n_datagrams)
 		probe_datagrams(stream, true);
 	conclude(stream, false);
+	if (flow->facts->watch)
+		stream_free(flow->facts->watch);
 }
 
 void detect_forget(struct detect *detect _unused_, struct flow *flow)
 {
 	if (flow->stream)
 		stream_free(flow->stream);
+	if (flow->facts && flow->facts->watch)
+		stream_free(flow->facts->watch);
 	flow->facts = facts_free(flow->facts);
 }
 

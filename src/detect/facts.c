@@ -35,6 +35,7 @@ static const char *const doubt_words[N_DOUBTS] = {
 	[DOUBT_CLIENT_CERTIFICATE_NOT_VISIBLE] = "client-certificate-not-visible",
 	[DOUBT_NO_ROOM] = "no-room",
 	[DOUBT_RENEGOTIATED] = "renegotiated",
+	[DOUBT_CONFLICT] = "conflict",
 };
 
 const char *doubt_word(enum doubt doubt)
@@ -64,6 +65,19 @@ const struct fact_def fact_rpc_named = {
 	.name = "rpc.named",
 	.type = FACT_TEXT,
 	.help = HELP_RPC_NAMED,
+};
+
+const struct fact_def fact_tcp_conflict = {
+	.name = "tcp.conflict",
+	.type = FACT_BOOL,
+	.help = "bytes that were read came again, before they were acknowledged, with other "
+	        "content; the first copy was read",
+};
+
+const struct fact_def fact_fragments_overlap = {
+	.name = "ip.fragments_overlap",
+	.type = FACT_BOOL,
+	.help = "fragments of a packet contradicted each other; the first copy was read",
 };
 
 const struct fact_def shared_facts[] = {
@@ -96,6 +110,13 @@ const struct fact_def shared_facts[] = {
 	  .help = "what nDPI calls a flow that no detector here knows" },
 	{ .name = "media.announced", .type = FACT_TEXT, .help = HELP_MEDIA_ANNOUNCED },
 	{ .name = "rpc.named", .type = FACT_TEXT, .help = HELP_RPC_NAMED },
+	{ .name = "tcp.conflict",
+	  .type = FACT_BOOL,
+	  .help = "bytes that were read came again, before they were acknowledged, with other "
+	          "content; the first copy was read" },
+	{ .name = "ip.fragments_overlap",
+	  .type = FACT_BOOL,
+	  .help = "fragments of a packet contradicted each other; the first copy was read" },
 	{ 0 },
 };
 

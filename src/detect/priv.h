@@ -16,6 +16,7 @@
 #define STREAM_MAX_BYTES                                                                           \
 	(4 << 20)             /* shown to a bound detector of a TCP flow, then it must be enough */
 #define STREAM_MAX_GRAMS 4096 /* the same in datagrams */
+#define STREAM_MAX_WATCH 64   /* packets that a settled flow is watched for a later copy, at most */
 #define KEEP_MAX_RUNS    256
 #define FACT_TEXT_MAX    256
 
@@ -79,7 +80,7 @@ const struct cert_info *certificates_get(struct certificates *cache, struct byte
 
 /* ---- facts.c ------------------------------------------------------------------------------ */
 
-extern const struct fact_def fact_ndpi_label;
+extern const struct fact_def fact_ndpi_label, fact_tcp_conflict, fact_fragments_overlap;
 
 /* ---- core.c and stream.c ------------------------------------------------------------------ */
 
@@ -129,6 +130,8 @@ struct stream {
 	bool is_replaying; /* the first delivery to a detector that was just bound */
 	bool is_disowned;  /* which turned out not to be its own */
 	bool is_over;      /* settle at the end of this packet */
+	bool is_watching;  /* settled: what was read is compared with later copies, nothing else */
+	uint8_t n_watched; /* packets since then */
 	bool has_data[2];
 	size_t cost; /* what detect->cost holds of it */
 };
@@ -152,6 +155,17 @@ struct tls_decrypt *stream_decrypt(struct stream *stream);
 bool stream_feed_inner(struct stream *stream, unsigned side, struct bytes bytes);
 /* States what an inner stream has found. is_last: its list too. */
 void stream_adopt_facts(struct stream *stream, const struct stream *inner, bool is_last);
+
+/* ---- watch.c: bytes that come twice with other content --------------------------------------- */
+
+/* What the packet just read brought, if it contradicts something that was read. */
+void watch_state(struct stream *stream, const struct packet *packet);
+/* The settled facts of a disputed flow. */
+void watch_weaken(struct facts *facts);
+/* Whether something that was read is not acknowledged yet. */
+bool watch_is_worthwhile(const struct stream *stream);
+/* Compares a later TCP packet with what was read. */
+void watch_compare(struct stream *stream, unsigned side, const struct packet *packet);
 
 struct detect {
 	struct detect_options options;

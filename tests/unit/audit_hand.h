@@ -131,6 +131,8 @@ static const struct hand_content hand_contents[] = {
 	{ "ssl2", HAND_TLS(UNKNOWN, .tls_version = 0x0002, .is_weak_suite = true,
 	                   .doubt = DOUBT_HANDSHAKE_CUT) },
 	{ "ssl3", HAND_TLS(NOT_ASKED, .tls_version = 0x0300) },
+	{ "tls-disputed", HAND_TLS(NOT_ASKED, .is_disputed = true, .doubt = DOUBT_CONFLICT) },
+	{ "mtls-disputed", HAND_TLS(GIVEN, .is_disputed = true, .doubt = DOUBT_CONFLICT) },
 	{ "tls10", HAND_TLS(NOT_ASKED, .tls_version = 0x0301) },
 	{ "tls-weak", HAND_TLS(NOT_ASKED, .is_weak_suite = true, .tls_suite = 0x0005) },
 	/* Read inside TLS, by STARTTLS or with keys. */

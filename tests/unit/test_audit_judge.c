@@ -66,6 +66,9 @@ Test(judge, mtls)
 		{ "tls-renegotiated", "unjudged renegotiated fe-sip-server -" },
 		{ "tls-empty-renegotiated", "unjudged renegotiated fe-sip-server -" },
 		{ "tls-mid midstream", "unjudged midstream fe-sip-server -" },
+		/* Neither kept nor broken: the receiver may have read the other copy. */
+		{ "mtls-disputed", "unjudged conflict fe-sip-server -" },
+		{ "tls-disputed", "unjudged conflict fe-sip-server -" },
 	};
 
 	assert_cases("10.0.2.21:50123 > 10.0.2.20:5061 tcp", cases, ARRAY_SIZE(cases));
