@@ -19,7 +19,7 @@
 #define DOUBLES_ELSEWHERE_NS ((int64_t)50 * 1000 * 1000) /* at another place: this far apart at most */
 #define DOUBLES_SAME_NS      ((int64_t)1000 * 1000)      /* at the same place */
 #define DOUBLES_MIN          8    /* sights there is room for at least */
-#define DOUBLES_FIRST        64   /* at first, if so many are allowed */
+#define DOUBLES_FIRST        16   /* at first */
 #define DOUBLES_MAX          8192 /* at most */
 #define DOUBLES_MAX_ALIKE    64   /* of packets with one head, only so many are looked at */
 #define DOUBLES_SIGHT_BYTES  40   /* memory for each sight, at most */

@@ -19,15 +19,20 @@
 #define TCP_CHECKSUM 16
 #define UDP_CHECKSUM 6
 
-/* All whole words: hashed as bytes. */
+/* All whole words: hashed as bytes, of IPv4 without the last two. */
 struct digest_head {
 	uint64_t fields[2];
-	struct addr src, dst;
-	uint64_t vlan; /* the outermost, where VLANs are kept apart */
-	uint64_t captured;
+	uint64_t low[2]; /* lower halves of the addresses */
 	uint8_t bytes[HEAD_LEN];
+	uint64_t high[2];
 };
-_Static_assert(sizeof(struct digest_head) == 2 * 8 + 2 * 16 + 2 * 8 + HEAD_LEN, "has no holes");
+_Static_assert(sizeof(struct digest_head) == 6 * 8 + HEAD_LEN, "has no holes");
+
+/* In the fields' spare bits: how much of bytes there is; and the outermost VLAN + 1, where VLANs
+ * are kept apart. */
+#define SHIFT_VERSION  60
+#define SHIFT_CAPTURED 20
+#define SHIFT_VLAN     50
 
 void digest_place_bytes(struct packet *packet, struct bytes bytes)
 {
@@ -60,13 +65,19 @@ void digest_note_ip(struct packet *packet, const struct ip *ip, const struct lay
 	bool is_fragment6 = ip->is_fragment && ip->version == 6;
 	uint32_t place = is_fragment6 ? ip->fragment_at | ip->has_more : 0;
 
-	packet->ip.fields[0] = (uint64_t)ip->version << 56 | (uint64_t)ip->transport << 48 |
-	                       (uint64_t)place << 32 | ip->constant;
+	packet->ip.fields[0] = (uint64_t)ip->version << SHIFT_VERSION |
+	                       (uint64_t)ip->transport << 48 | (uint64_t)place << 32 | ip->constant;
 	packet->ip.fields[1] = (uint64_t)ip->len << 32;
 	if (ip->version == 4 || is_fragment6)
 		packet->ip.fields[1] |= ip->fragment_id;
 	packet->ip.checksum_at = checksum_at(ip);
 	packet->ip.payload = bytes_skip(layer->r.bytes, layer->r.at);
+}
+
+static inline void take_addr(const struct addr *addr, uint64_t *low, uint64_t *high)
+{
+	memcpy(high, addr->bytes, sizeof(*high));
+	memcpy(low, addr->bytes + sizeof(*high), sizeof(*low));
 }
 
 static void finish_place(struct packet *packet)
@@ -90,19 +101,25 @@ void digest_finish(struct packet *packet, const struct hash_wide_key *key, bool 
 	const struct packet_ip *ip = &packet->ip;
 	struct bytes first = bytes_take(ip->payload, HEAD_LEN);
 	struct bytes rest = bytes_skip(ip->payload, HEAD_LEN);
-	struct digest_head head = {
-		.fields = { ip->fields[0], ip->fields[1] },
-		.src = packet->src,
-		.dst = packet->dst,
-		.vlan = with_vlan && packet->n_vlans ? packet->vlans[0] + UINT64_C(1) : 0,
-		.captured = first.len,
-	};
+	uint64_t vlan = with_vlan && packet->n_vlans ? packet->vlans[0] + UINT64_C(1) : 0;
+	struct digest_head head;
 
-	if (first.len)
-		memcpy(head.bytes, first.data, first.len);
+	head.fields[0] = ip->fields[0] | (uint64_t)first.len << SHIFT_CAPTURED;
+	head.fields[1] = ip->fields[1] | vlan << SHIFT_VLAN;
+	take_addr(&packet->src, &head.low[0], &head.high[0]);
+	take_addr(&packet->dst, &head.low[1], &head.high[1]);
+	if (__builtin_expect(first.len == HEAD_LEN, 1)) {
+		memcpy(head.bytes, first.data, HEAD_LEN);
+	} else {
+		memset(head.bytes, 0, HEAD_LEN);
+		if (first.len)
+			memcpy(head.bytes, first.data, first.len);
+	}
 	if (ip->checksum_at)
 		memset(head.bytes + ip->checksum_at, 0, 2);
-	packet->digest.head = hash_wide(key, BYTES((const uint8_t *)&head, sizeof(head)));
+	size_t len = ip->fields[0] >> SHIFT_VERSION == 4 ? offsetof(struct digest_head, high)
+	                                                 : sizeof(head);
+	packet->digest.head = hash_wide(key, BYTES((const uint8_t *)&head, len));
 	packet->digest.body = rest.len ? hash_wide(key, rest) : 0;
 	packet->digest.captured = (uint16_t)MIN(rest.len, (size_t)UINT16_MAX);
 	finish_place(packet);

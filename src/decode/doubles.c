@@ -5,8 +5,9 @@
  * unlinked: a bucket's chain ends at the first number that is gone. Chains lead from newer to older
  * sights, by distances of 16 bits, which the ring is too small to exceed.
  *
- * Sights leave from the front when they are out of the window of both the last packet's time and
- * the one's before: a single packet with a time far off makes nothing be forgotten.
+ * Sights leave from the front when there is no room, if they are out of the window of both the
+ * last packet's time and the one's before: a single packet with a time far off makes nothing be
+ * forgotten. So the room is as small as it can be, and a slow capture costs no cache.
  */
 #include "pcaudit/doubles.h"
 
@@ -108,6 +109,8 @@ static bool is_past(const struct doubles *doubles, const struct double_sight *si
 /* Sees to it that there is room for one more. */
 static int make_room(struct doubles *doubles)
 {
+	if (doubles->end - doubles->first < doubles->size)
+		return 0;
 	while (doubles->first != doubles->end &&
 	       is_past(doubles, sight_at(doubles, doubles->first)))
 		doubles->first++;

@@ -139,7 +139,7 @@ static enum decode_status ethernet_read(struct layer *layer, struct packet *pack
 	enum decode_status status = layer_need(layer, 14);
 	if (status != DECODE_OK)
 		return status;
-	digest_place_bytes(packet, reader_take(&layer->r, 12));
+	digest_place_macs(packet, reader_take(&layer->r, 12));
 	uint16_t type = reader_be16(&layer->r);
 	return ether_payload_read(layer, type, packet, version);
 }

@@ -143,7 +143,21 @@ static inline void digest_place(struct packet *packet, uint64_t mark)
 	packet->ip.place = place ^ place >> 29;
 }
 
-/* The same of the bytes of a link header, 24 at most. */
+/* The same of two MAC addresses, as they stand in an Ethernet header. */
+static inline void digest_place_macs(struct packet *packet, struct bytes macs)
+{
+	uint64_t first;
+	uint32_t rest;
+
+	if (macs.len != 12)
+		return;
+	memcpy(&first, macs.data, sizeof(first));
+	memcpy(&rest, macs.data + sizeof(first), sizeof(rest));
+	digest_place(packet, first);
+	digest_place(packet, rest);
+}
+
+/* The same of other bytes, 24 at most. */
 void digest_place_bytes(struct packet *packet, struct bytes bytes);
 /* Notes the header just read, and what it carries: layer is there. */
 void digest_note_ip(struct packet *packet, const struct ip *ip, const struct layer *layer);

@@ -25,7 +25,7 @@ struct sight {
 
 struct model {
 	struct sight sights[MAX_SIGHTS];
-	size_t first, end, bound;
+	size_t first, end, size, bound;
 	int64_t now_ns, before_ns;
 	uint64_t forgotten;
 };
@@ -60,18 +60,29 @@ static bool model_find(const struct model *m, const struct packet_digest *digest
 	return false;
 }
 
-static void model_note(struct model *m, const struct packet_digest *digest, int64_t time_ns)
+/* What is past goes; else there is more room, up to the bound; else the oldest goes. */
+static void model_make_room(struct model *m)
 {
-	m->before_ns = m->now_ns;
-	m->now_ns = time_ns;
 	while (m->first < m->end &&
 	       !is_within(m->sights[m->first].time_ns, m->now_ns, 50 * NS_PER_MS) &&
 	       !is_within(m->sights[m->first].time_ns, m->before_ns, 50 * NS_PER_MS))
 		m->first++;
-	if (m->end - m->first == m->bound) {
-		m->first++;
-		m->forgotten++;
+	if (m->end - m->first < m->size)
+		return;
+	if (m->size < m->bound) {
+		m->size = m->size ? m->size * 2 : MIN((size_t)DOUBLES_FIRST, m->bound);
+		return;
 	}
+	m->first++;
+	m->forgotten++;
+}
+
+static void model_note(struct model *m, const struct packet_digest *digest, int64_t time_ns)
+{
+	m->before_ns = m->now_ns;
+	m->now_ns = time_ns;
+	if (m->end - m->first == m->size)
+		model_make_room(m);
 	m->sights[m->end++] = (struct sight){ *digest, time_ns };
 }
 
@@ -86,7 +97,7 @@ static void see(struct doubles *doubles, struct model *m, const struct packet_di
 	check(r == (is_double ? 1 : 0));
 	check(doubles->forgotten == m->forgotten);
 	check(doubles->end - doubles->first == m->end - m->first);
-	check(doubles_memory(doubles) <= m->bound * DOUBLES_SIGHT_BYTES);
+	check(doubles_memory(doubles) == m->size * DOUBLES_SIGHT_BYTES);
 }
 
 static int64_t step_ns(uint8_t kind, uint8_t count)
