@@ -72,6 +72,8 @@ struct reassembler {
 
 void reassembler_init(struct reassembler *r, size_t max_held_bytes);
 void reassembler_deinit(struct reassembler *r);
+/* Deinit and init, but for the buffer of what was delivered, which the next direction can use. */
+void reassembler_reset(struct reassembler *r, size_t max_held_bytes);
 /*
  * The SYN's sequence number; offset 0 becomes seq + 1 (where a payload of the SYN itself begins).
  * Ignored once started: without a SYN the direction starts at the first segment that has payload,

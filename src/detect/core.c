@@ -63,10 +63,18 @@ static void start_sides(struct stream *stream)
 {
 	const struct flow *flow = stream->flow;
 	for (unsigned side = 0; side < 2; side++) {
-		reassembler_init(&stream->sides[side], STREAM_MAX_HELD);
+		reassembler_reset(&stream->sides[side], STREAM_MAX_HELD);
 		if (flow->tcp_seen[side] & TCP_SYN)
 			reassembler_start(&stream->sides[side], flow->tcp_isn[side]);
 	}
+}
+
+static void free_sides(struct stream *stream)
+{
+	for (unsigned side = 0; side < 2 && stream->sides; side++)
+		reassembler_deinit(&stream->sides[side]);
+	free(stream->sides);
+	stream->sides = NULL;
 }
 
 /* Gives the flow its stream, and facts if it has none. 0 or -ENOMEM. */
@@ -86,10 +94,8 @@ static int stream_new(struct detect *detect, struct flow *flow)
 			return -ENOMEM;
 		}
 	}
-	if (flow->transport != TRANSPORT_TCP) {
-		free(stream->sides);
-		stream->sides = NULL;
-	}
+	if (flow->transport != TRANSPORT_TCP)
+		free_sides(stream);
 	stream->detect = detect;
 	stream->flow = flow;
 	stream->facts = flow->facts;
@@ -138,17 +144,15 @@ static void stream_free(struct stream *stream)
 	keep_deinit(&stream->keep);
 	for (unsigned i = 0; i < STREAM_BUFFERS; i++)
 		free(stream->buffers[i].data);
-	if (stream->sides) {
-		reassembler_deinit(&stream->sides[0]);
-		reassembler_deinit(&stream->sides[1]);
-	}
 	if (detect->n_spare < MAX_SPARE) {
+		for (unsigned side = 0; side < 2 && stream->sides; side++)
+			reassembler_reset(&stream->sides[side], 0);
 		stream->older = detect->spare;
 		detect->spare = stream;
 		detect->n_spare++;
 		return;
 	}
-	free(stream->sides);
+	free_sides(stream);
 	free(stream);
 }
 
@@ -837,7 +841,7 @@ struct detect *detect_free(struct detect *detect)
 	while (detect->spare) {
 		struct stream *stream = detect->spare;
 		detect->spare = stream->older;
-		free(stream->sides);
+		free_sides(stream);
 		free(stream);
 	}
 	label_giver_free(detect->label_giver);

@@ -23,13 +23,25 @@ void reassembler_init(struct reassembler *r, size_t max_held_bytes)
 	r->max_held_bytes = max_held_bytes;
 }
 
-void reassembler_deinit(struct reassembler *r)
+void reassembler_reset(struct reassembler *r, size_t max_held_bytes)
 {
+	uint8_t *past = r->past;
+	uint32_t past_size = r->past_size;
+
 	for (unsigned i = 0; i < r->n_held; i++)
 		free(r->held[i].data);
 	free(r->popped);
+	reassembler_init(r, max_held_bytes);
+	r->past = past;
+	r->past_size = past_size;
+}
+
+void reassembler_deinit(struct reassembler *r)
+{
+	reassembler_reset(r, 0);
 	free(r->past);
-	memset(r, 0, sizeof(*r));
+	r->past = NULL;
+	r->past_size = 0;
 }
 
 static void release_popped(struct reassembler *r)
@@ -101,7 +113,7 @@ static void compare(struct reassembler *r, const struct reassembler_piece *piece
 /* Room for what is remembered and len bytes more, as far as the bound allows. */
 static bool past_grow(struct reassembler *r, size_t len)
 {
-	size_t kept = (size_t)(r->next - r->past_start), size = r->past_size ? r->past_size : 1024;
+	size_t kept = (size_t)(r->next - r->past_start), size = r->past_size ? r->past_size : 2048;
 
 	while (size < REASSEMBLER_PAST && size < kept + len)
 		size *= 2;
@@ -110,8 +122,12 @@ static bool past_grow(struct reassembler *r, size_t len)
 	uint8_t *past = malloc(size);
 	if (!past)
 		return false;
-	for (uint64_t at = r->past_start; at < r->next; at++)
-		past[at & (size - 1)] = r->past[at & (r->past_size - 1)];
+	for (uint64_t at = r->past_start; at < r->next;) {
+		size_t from = at & (r->past_size - 1), to = at & (size - 1);
+		size_t run = MIN(MIN(r->past_size - from, size - to), (size_t)(r->next - at));
+		memcpy(past + to, r->past + from, run);
+		at += run;
+	}
 	free(r->past);
 	r->past = past;
 	r->past_size = (uint32_t)size;
