@@ -1214,7 +1214,7 @@ static void on_broken(struct stream *stream, struct tls *tls, unsigned side)
 	struct tls_side *s = &tls->side[side];
 	s->is_lost = true;
 	if (!s->is_seen && tls->has_client_hello && !is_from_client(tls, side) &&
-	    !stream_facts(stream)->has_gap) {
+	    !stream_facts(stream)->has_gap && stream_facts(stream)->from_start[side]) {
 		bool_fact(stream, F_CLEAR_ANSWER);
 		refuse(stream, tls, "answered without TLS");
 	}

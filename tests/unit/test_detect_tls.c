@@ -640,6 +640,19 @@ Test(detect_tls, the_pseudo_hello_is_not_tls)
 	feed_close(&feed);
 }
 
+/* Of a server whose first bytes were not captured nothing can be said. */
+Test(detect_tls, the_middle_of_an_answer_is_no_refusal)
+{
+	struct feed feed;
+	feed_open(&feed, FEED_MIDSTREAM, &(struct detect_options){ .without_ndpi = true });
+	feed_hex(&feed, 0, HELLO10);
+	FEED_TCP(&feed, 1, "HTTP/1.1 400 Bad Request\r\n\r\n");
+	feed_finish(&feed);
+	cr_expect_not(feed.flow.facts->is_refused);
+	cr_expect_null(facts_find(feed.flow.facts, "tls.clear_answer"));
+	feed_close(&feed);
+}
+
 Test(detect_tls, an_answer_without_tls_is_a_refusal)
 {
 	struct feed feed;
