@@ -18,6 +18,10 @@ bool flow_is_reopened_by(const struct flow *flow, unsigned side, const struct pa
 {
 	if (flow->transport != TRANSPORT_TCP || !is_syn(packet) || !flow_is_tcp_closed(flow))
 		return false;
+	/* Captured out of order: it was there before what closed the flow. */
+	if (packet->time_ns < flow->first_ns &&
+	    elapsed_ns(packet->time_ns, flow->first_ns) < NS_PER_SECOND)
+		return false;
 	if (flow->tcp_seen[side] & TCP_SYN)
 		return packet->tcp_seq != flow->tcp_isn[side];
 	/* Its SYN was not captured, or is this one, late: then its number comes before the data's.

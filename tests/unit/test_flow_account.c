@@ -157,6 +157,19 @@ Test(flow_account, its_own_syn_coming_late_does_not_reopen_it)
 	cr_assert(flow_is_reopened_by(&flow, 0, &next));
 }
 
+/* A refusal captured before the attempt it refuses. */
+Test(flow_account, a_syn_before_the_reset_that_answers_it)
+{
+	struct flow flow = FLOW_OF(tcp(SERVER, TCP_RST | TCP_ACK, 0, 101, 0, S(100)));
+	struct packet before = tcp(CLIENT, TCP_SYN, 100, 0, 0, S(100) - MS(1));
+	struct packet after = tcp(CLIENT, TCP_SYN, 100, 0, 0, S(100) + MS(1));
+	struct packet clock_set = tcp(CLIENT, TCP_SYN, 100, 0, 0, S(98));
+
+	cr_assert_not(flow_is_reopened_by(&flow, 1, &before));
+	cr_assert(flow_is_reopened_by(&flow, 1, &after));
+	cr_assert(flow_is_reopened_by(&flow, 1, &clock_set));
+}
+
 Test(flow_account, icmp_errors_that_reject_and_those_that_do_not)
 {
 	static const struct {
