@@ -97,6 +97,8 @@ struct flow {
 	family_set expect;   /* set by the caller when opened: 0 means only count */
 	uint32_t file;       /* first packet: its flow id is file:number */
 	uint32_t tunnels;    /* what the first packet came in, for flow_tunnels_get(); 0: none */
+	bool is_early;       /* set by the caller: no TCP, and so soon after the capture's beginning that
+				it may have begun before */
 	uint64_t number;
 	int64_t first_ns, last_ns; /* of the first packet seen; the latest time of any */
 	int64_t side_last_ns[2];   /* the latest of each side; 0: none */

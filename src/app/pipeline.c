@@ -66,6 +66,16 @@ static void count_status(struct capture_summary *summary, enum decode_status sta
 	}
 }
 
+/* TCP says where it begins; a datagram is the first of its flow only if one before would have
+ * shown. */
+static void note_early(const struct pipeline *p, struct flow *flow)
+{
+	uint64_t after_ns = (uint64_t)flow->first_ns - (uint64_t)p->summary.first_ns;
+
+	flow->is_early =
+	        flow->transport != TRANSPORT_TCP && after_ns <= (uint64_t)flow_idle_ns(flow);
+}
+
 static int account_packet(struct pipeline *p, const struct packet *packet)
 {
 	struct flow *flow;
@@ -89,6 +99,8 @@ static int account_packet(struct pipeline *p, const struct packet *packet)
 	p->summary.flows++;
 	if (events & FLOW_ATTACHED_ICMP)
 		return 0;
+	if (events & FLOW_OPENED)
+		note_early(p, flow);
 	if (events & FLOW_OPENED)
 		flow->expect = p->classify_all ? UINT32_MAX : scope_expect(p->scope, flow);
 	if (flow->expect) {

@@ -47,7 +47,8 @@ static void judge_unrecognised(struct content *out, const struct rule *rule,
 		return;
 	}
 	bool is_whole = facts && facts->is_settled && facts->is_unrecognised && !facts->has_gap &&
-	                flow->has_payload[src] && facts->from_start[src] && !flow->is_cut;
+	                flow->has_payload[src] && facts->from_start[src] && !flow->is_cut &&
+	                !flow->is_early;
 	if (!is_whole || (rule->family == FAMILY_ANY && !wants_tls(rule)) ||
 	    (!family_is_unmistakable(rule->family) && !wants_tls(rule))) {
 		unjudged(out, doubt_of(facts, (enum reason)DOUBT_UNRECOGNISED));

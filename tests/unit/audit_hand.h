@@ -333,6 +333,8 @@ static inline bool hand_take_word(struct hand_flow *hand, const char *word)
 		flow->facts->refusal = "internal_error";
 	} else if (strcmp(word, "cut") == 0) {
 		flow->is_cut = true;
+	} else if (strcmp(word, "early") == 0) { /* near the capture's beginning */
+		flow->is_early = true;
 	} else if (strcmp(word, "evicted") == 0) {
 		hand->is_evicted = true;
 	} else if (strcmp(word, "open-end") == 0) {

@@ -270,6 +270,11 @@ Test(judge, noise_against_an_unmistakable_opening)
 	              "violation wrong-protocol lb-fe-https protocol");
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.20:135 tcp noise",
 	              "violation wrong-protocol fe-dcom protocol");
+	assert_judged(&bench, "198.51.100.20:4000 > 203.0.113.12:3478 udp noise",
+	              "violation wrong-protocol ext-client-turn-udp protocol");
+	/* Datagrams have no beginning: near the capture's own it may have been missed. */
+	assert_judged(&bench, "198.51.100.20:4000 > 203.0.113.12:3478 udp noise early",
+	              "unjudged unrecognised ext-client-turn-udp -");
 	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:1434 udp noise",
 	              "unjudged unrecognised sql-browser -");
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.40:50000 udp noise",
