@@ -280,6 +280,7 @@ struct capture_summary {
 	uint64_t dropped_kernel, dropped_interface, dropped_ring, dropped_table;
 	uint64_t lost_bytes, tcp_payload_bytes;
 	uint64_t flows_evicted, no_room;
+	uint64_t doubles_forgotten; /* packets that a double may not have been known of */
 	uint64_t tunnels_no_room; /* flows of whose tunnels only the innermost kind is known */
 	const struct flow_tunnels *tunnels; /* what flow->tunnels of all flows counts; may be NULL */
 	bool is_truncated;       /* some input ended inside a record */

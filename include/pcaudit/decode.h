@@ -146,6 +146,7 @@ struct decode_counters {
 	   waiting. Fragments leave this count when they are joined. */
 	uint64_t fragments_given_up;
 	uint64_t fragments_overlapping;      /* fragments whose bytes contradicted earlier ones; the first copy was kept */
+	uint64_t doubles_forgotten;          /* fragments that could not be remembered for 50 ms */
 };
 
 struct decode;

@@ -147,6 +147,8 @@ static int finish(struct pipeline *p)
 	p->summary.tunnels_no_room = flow_tunnels_get_dropped(p->tunnels);
 	p->summary.tunnels = p->tunnels;
 	p->summary.decode = *decode_get_counters(p->decode);
+	p->summary.doubles_forgotten =
+	        flows->doubles_forgotten + p->summary.decode.doubles_forgotten;
 	return r;
 }
 

@@ -93,7 +93,10 @@ static enum decode_status fragment_read(struct decode *decode, struct layer *lay
 {
 	digest_note_ip(packet, ip, layer);
 	digest_finish(packet, &decode->digest_key, decode->separate_vlans);
-	if (doubles_see(&decode->fragment_doubles, &packet->digest, packet->time_ns) > 0)
+	bool is_double =
+	        doubles_see(&decode->fragment_doubles, &packet->digest, packet->time_ns) > 0;
+	decode->counters.doubles_forgotten = decode->fragment_doubles.forgotten;
+	if (is_double)
 		return DECODE_DUPLICATE;
 	uint32_t scope = packet->n_tunnels ? tunnel_scope(packet) : 0;
 	if (decode->separate_vlans && packet->n_vlans)

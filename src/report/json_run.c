@@ -203,6 +203,7 @@ struct json_object *json_capture(struct values *values, const struct report *rep
 	values_put_number(values, object, "evicted", c->flows_evicted);
 	values_put_number(values, object, "no_room", c->no_room);
 	values_put_number(values, object, "tunnels_no_room", c->tunnels_no_room);
+	values_put_number(values, object, "doubles_forgotten", c->doubles_forgotten);
 	values_put_bool(values, object, "truncated", c->is_truncated);
 	values_put_bool(values, object, "filtered", c->is_filtered);
 	values_put_bool(values, object, "windowed", c->is_windowed);

@@ -145,6 +145,7 @@ static void put_read(struct lines *lines, const struct report *report,
 		strbuf_add_format(&text, "%zu files", c->n_inputs);
 	strbuf_add_format(&text, ": %llu packet%s, %s", (unsigned long long)c->received,
 	                  c->received == 1 ? "" : "s", report_bytes_text(bytes, size));
+	add_if(&text, c->duplicate, "captured twice");
 	if (c->received)
 		strbuf_add_format(
 		        &text, ", %s (%s)",
@@ -214,7 +215,7 @@ static void put_lost(struct lines *lines, const struct report *report)
 	if (c->unsupported)
 		add_unread_links(&text, c);
 	add_if(&text, c->decode.fragments_given_up, "fragments never made whole");
-	add_if(&text, c->duplicate, "duplicates");
+	add_if(&text, c->doubles_forgotten, "packets forgotten before a double could come");
 	if (!text.len)
 		strbuf_add(&text, "nothing that shows: no gap in TCP, no packet dropped or cut");
 	put_label(lines, "Lost", &text);

@@ -128,7 +128,8 @@ Test(report_json_run, capture)
 		                     &c->decode.fragments_overlapping,
 		                     &c->flows_evicted,
 		                     &c->no_room,
-		                     &c->tunnels_no_room };
+		                     &c->tunnels_no_room,
+		                     &c->doubles_forgotten };
 	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++)
 		*counts[i] = i + 1;
 	c->is_filtered = true;
@@ -140,6 +141,7 @@ Test(report_json_run, capture)
 	            "\"lost_bytes\":13,\"tcp_payload_bytes\":14,"
 	            "\"fragments\":{\"joined_datagrams\":15,\"given_up\":16,\"overlapping\":17},"
 	            "\"evicted\":18,\"no_room\":19,\"tunnels_no_room\":20,"
+	            "\"doubles_forgotten\":21,"
 	            "\"truncated\":false,\"filtered\":true,\"windowed\":false,\"first\":\"2026-03-"
 	            "01T10:00:00.000000000Z\","
 	            "\"last\":\"2026-03-01T10:01:30.000000000Z\"}");
