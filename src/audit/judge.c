@@ -35,8 +35,10 @@ static enum reason doubt_of(const struct facts *facts, enum reason otherwise)
 	return facts && facts->doubt != DOUBT_NONE ? (enum reason)facts->doubt : otherwise;
 }
 
-/* Data that nobody recognises, seen from the opener's first byte, cannot be a protocol whose
- * opening is unmistakable. */
+/*
+ * Data that nobody recognises, seen from the opener's first byte, cannot be a protocol whose
+ * opening is unmistakable. Of datagrams nothing tells which was the first.
+ */
 static void judge_unrecognised(struct content *out, const struct rule *rule,
                                const struct flow *flow, const struct facts *facts, unsigned src)
 {
@@ -410,6 +412,31 @@ static void judge_unfitting(struct assessment *out, const struct judge_context *
 	out->security_evidence = facts ? (enum evidence)facts->security_evidence : EVIDENCE_NONE;
 }
 
+/*
+ * A connection whose opening was not captured, on ports of which no rule speaks: the end seen first
+ * may have opened it or not. What is wrong must be wrong either way, and the same; and which rule
+ * is near is not to be told while its protocol is not.
+ */
+static void judge_unfitting_guess(struct assessment *out, const struct judge_context *context,
+                                  const struct headers *h, const struct flow *flow,
+                                  const struct facts *facts)
+{
+	struct headers swapped = headers_swapped(h);
+	struct assessment other = *out;
+
+	judge_unfitting(out, context, h, flow, facts);
+	other.src = !out->src;
+	judge_unfitting(&other, context, &swapped, flow, facts);
+	if (is_recognised(facts) && out->kind == other.kind && out->rule == other.rule)
+		return;
+	out->verdict = VERDICT_UNJUDGED;
+	out->kind = KIND_NONE;
+	out->field = CONDITION_NONE;
+	out->rule = -1;
+	out->is_printed_any = false;
+	out->reason = (enum reason)DOUBT_MIDSTREAM;
+}
+
 /* ---- The rules that fit, asked -------------------------------------------------------------- */
 
 /* Best first. Of two rules with the same outcome the more specific is named. */
@@ -674,7 +701,10 @@ void judge_flow(struct assessment *out, const struct judge_context *context,
 	} else if (fits.n) {
 		judge_fitting(out, context, &fits, flow, facts);
 	} else if (headers.src->is_server || headers.dst->is_server) { /* else it is out of scope */
-		judge_unfitting(out, context, &headers, flow, facts);
+		bool is_guess =
+		        out->state == FLOW_MIDSTREAM && out->opener_how == OPENER_FIRST_PACKET;
+		(is_guess ? judge_unfitting_guess : judge_unfitting)(out, context, &headers, flow,
+		                                                     facts);
 	}
 	if (fits.n)
 		note_tls(out, ruleset, flow, facts);

@@ -277,6 +277,9 @@ Test(judge, noise_against_an_unmistakable_opening)
 	              "unjudged unrecognised ext-client-turn-udp -");
 	assert_judged(&bench, "10.0.2.20:4000 > 10.0.2.21:1434 udp noise",
 	              "unjudged unrecognised sql-browser -");
+	/* Datagrams do not tell which was the first. */
+	assert_judged(&bench, "198.51.100.20:4000 > 203.0.113.12:3478 udp noise",
+	              "unjudged unrecognised ext-client-turn-udp -");
 	assert_judged(&bench, "10.0.9.21:4000 > 10.0.2.40:50000 udp noise",
 	              "unjudged unrecognised audio-media -");
 }
@@ -437,6 +440,31 @@ Test(judge, direction_is_wrong_only_when_it_is_known)
 	a = bench_judge(&bench,
 	                "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip first-packet midstream swapped");
 	cr_assert_neq(a.kind, KIND_WRONG_DIRECTION, "the opener was guessed");
+}
+
+/* Neither port is documented, and nobody saw who opened it. */
+Test(judge, what_is_wrong_with_a_guessed_opener_is_wrong_either_way)
+{
+	static const struct judge_case cases[] = {
+		/* Near to another rule, seen from the other end; and the same, swapped. */
+		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp sip first-packet midstream",
+		  "unjudged midstream - -" },
+		{ "192.0.2.10:4000 > 203.0.113.10:5065 tcp sip first-packet midstream swapped",
+		  "unjudged midstream - -" },
+		{ "10.0.2.40:34333 > 10.0.3.5:5068 tcp sip first-packet midstream",
+		  "unjudged midstream - -" },
+		/* Wrong source if the server was asked, else of no rule. */
+		{ "10.0.2.21:4000 > 10.0.2.40:445 tcp smb first-packet midstream",
+		  "unjudged midstream - -" },
+		/* Of no rule whoever opened it; but if nothing was read, who knows. */
+		{ "10.0.9.21:4000 > 10.0.2.20:22 tcp ssh first-packet midstream",
+		  "violation undocumented - -" },
+		{ "10.0.9.21:4000 > 10.0.2.20:22 tcp silent first-packet midstream",
+		  "unjudged midstream - -" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_judged(&bench, cases[i].flow, cases[i].expected);
 }
 
 /* ---- The nearest rule ------------------------------------------------------------------------ */
