@@ -177,6 +177,12 @@ static void judge_tls(struct content *out, const struct judge_context *context,
 		unjudged(out, (enum reason)DOUBT_HANDSHAKE_CUT);
 }
 
+/* Seen from one side alone, a handshake may have been refused by the other. */
+static bool may_be_refused(const struct flow *flow, const struct facts *facts)
+{
+	return flow->has_payload[0] != flow->has_payload[1] && !facts->has_app_data;
+}
+
 /* Where the table prints no protection both are kept, and worth a note. */
 static void note_unasked(struct content *out, const struct rule *rule, const struct facts *facts)
 {
@@ -228,6 +234,9 @@ void content_judge(struct content *out, const struct ruleset_rule *rule,
 		note_unasked(out, rule->rule, facts);
 	if (out->outcome != OUTCOME_UNJUDGED && facts && facts->is_disputed && reads(rule->rule))
 		unjudged(out, (enum reason)DOUBT_CONFLICT);
+	if (out->outcome == OUTCOME_KEPT && facts && wants_tls(rule->rule) &&
+	    may_be_refused(flow, facts))
+		unjudged(out, (enum reason)DOUBT_HANDSHAKE_CUT);
 	if (out->outcome == OUTCOME_UNJUDGED && is_for_snaplen(flow, out->reason))
 		out->reason = (enum reason)DOUBT_SNAPLEN;
 	if (!facts)

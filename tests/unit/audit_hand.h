@@ -112,6 +112,8 @@ static const struct hand_content hand_contents[] = {
 	{ "tls-empty", HAND_TLS(EMPTY) },
 	{ "mtls", HAND_TLS(GIVEN, .security = SECURITY_MTLS) },
 	{ "mtls-one-side", HAND_TLS(GIVEN_ONE_SIDE, .security = SECURITY_MTLS) },
+	{ "mtls-one-side-bare",
+	  HAND_TLS(GIVEN_ONE_SIDE, .security = SECURITY_MTLS, .has_app_data = false) },
 	{ "tls13-given", HAND_TLS(INFERRED_GIVEN, .security = SECURITY_MTLS,
 	                          .security_evidence = EVIDENCE_INFERRED, .tls_version = 0x0304) },
 	{ "tls13-absent", HAND_TLS(INFERRED_ABSENT, .tls_version = 0x0304,
@@ -234,7 +236,7 @@ static inline bool hand_take_state(struct hand_flow *hand, const char *word)
 		flow->opener_how = OPENER_FIRST_PACKET;
 		return true;
 	}
-	if (strcmp(word, "one-way") == 0) { /* UDP: nobody answers, and nobody need */
+	if (strcmp(word, "one-way") == 0) { /* nobody answers (UDP: and nobody need), or unseen */
 		flow->packets[1] = flow->bytes[1] = 0;
 		flow->has_payload[1] = false;
 		return true;

@@ -50,6 +50,9 @@ Test(judge, mtls)
 	static const struct judge_case cases[] = {
 		{ "mtls", "compliant - fe-sip-server -" },
 		{ "mtls-one-side", "compliant - fe-sip-server -" },
+		{ "mtls-one-side one-way", "compliant - fe-sip-server -" },
+		/* Nothing was said after it: the unseen side may have refused the certificate. */
+		{ "mtls-one-side-bare one-way", "unjudged handshake-cut fe-sip-server -" },
 		{ "tls13-given", "compliant - fe-sip-server -" },
 		{ "tls", "violation wrong-security fe-sip-server security" },
 		{ "tls-empty", "violation wrong-security fe-sip-server security" },
