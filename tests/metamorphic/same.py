@@ -28,10 +28,13 @@ import reports
 # ---- What a transformation may change ----------------------------------------------------------------
 
 PACKED = ['inputs/*/name', 'inputs/*/size', 'inputs/*/packing']
-WRITTEN = ['inputs/*/name', 'inputs/*/size', 'inputs/*/format']
+# Our files have one interface for each link type, and no words.
+WRITTEN = ['inputs/*/name', 'inputs/*/size', 'inputs/*/format', 'inputs/*/comments', 'inputs/*/interfaces',
+           'inputs/*/interfaces/*']
 FRAMED = WRITTEN + ['inputs/*/bytes', 'inputs/*/link_types/*']
 TAGGED = FRAMED + ['flows/*/vlan', 'flows/*/vlan/*']
-TUNNELED = FRAMED + ['flows/*/tunnel']
+TUNNELED = FRAMED + ['flows/*/tunnel', 'flows/*/tunnel/*', 'findings/*/examples/*/tunnel',
+                     'findings/*/examples/*/tunnel/*']
 # Where there is no Ethernet inside, there is no place for the tags that were there.
 BARE = TUNNELED + ['flows/*/vlan', 'flows/*/vlan/*']
 SPLIT = ['inputs/*']
