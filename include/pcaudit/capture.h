@@ -110,9 +110,11 @@ bool source_is_capture(struct bytes start);
 int source_probe(int fd);
 
 /*
- * The next frame of all inputs in time order; equal times by input, then by number. A time that
- * goes back inside one input does not reorder that input. A truncated or damaged input ends there,
- * says so in its input_info, and the others go on.
+ * The next frame of all inputs in time order; equal times by input, then by number. Inside one
+ * input, what is less than 100 ms out of place is put in order, as far as memory for it goes; only
+ * after 1 MiB in order the first one out of place is not. A time that goes back further does not
+ * reorder that input. A truncated or damaged input ends there, says so in its input_info, and the
+ * others go on.
  * 0, SOURCE_E_END, or -errno.
  */
 int source_next(struct source *source, struct frame *frame);

@@ -5,6 +5,7 @@
  *	block.c    a window over these bytes
  *	pcap.c, pcapng.c, other.c   a format: records out of the window
  *	input.c    one input: chooses the format, numbers, filters and counts its records
+ *	order.c    its records in the order of their times
  *	source.c   all inputs in time order
  */
 #ifndef PCAUDIT_CAPTURE_PRIV_H
@@ -172,6 +173,21 @@ int input_next(struct input *input, struct frame *frame);
 
 const struct input_info *input_get_info(const struct input *input);
 const struct source_secret *input_get_secret(const struct input *input, size_t index);
+
+/* ---- Order -------------------------------------------------------------------------------- */
+
+/* How far records of one input may be out of place to be put in order. */
+#define ORDER_SPAN_NS (NS_PER_SECOND / 10)
+
+struct order;
+
+/* Borrows input. At most about max_held_bytes wait to be put in order. 0 or -errno. */
+int order_new(struct order **out, struct input *input, size_t max_held_bytes);
+struct order *order_free(struct order *order);
+DEFINE_CLEANUP(struct order, order_free)
+
+/* The next record by time; equal times by number. It dies at the next call. 0 or SOURCE_E_END. */
+int order_next(struct order *order, struct frame *frame);
 
 /* ---- Filters ------------------------------------------------------------------------------ */
 

@@ -1,9 +1,10 @@
 /*
  * Several inputs as one stream in time order: a merge by a binary heap.
  *
- * The heap holds the inputs that still have a frame, each with its next one. Only these heads are
- * compared, so an input whose own times go back keeps its order. An input is read on only at the
- * call after the one that gave its frame away, because a view of its window dies with that read.
+ * The heap holds the inputs that still have a frame, each with its next one, as order.c gives it.
+ * Only these heads are compared, so an input whose own times go back further than is put in order
+ * there keeps its order. An input is read on only at the call after the one that gave its frame
+ * away, because a view of its window dies with that read.
  */
 #include "capture/priv.h"
 
@@ -13,13 +14,16 @@
 	((size_t)64 << 20) /* of all inputs together, while each can have the least                \
 	                    */
 
+#define HELD_SIZE ((size_t)16 << 20) /* of all inputs together, waiting to be put in order */
+
 struct head {
 	struct frame frame;
-	struct input *input;
+	struct order *order;
 };
 
 struct source {
 	struct input **inputs;
+	struct order **orders; /* one for each input */
 	size_t n_inputs;
 	struct head *heads; /* heap, earliest first */
 	size_t n_heads;
@@ -55,7 +59,7 @@ static void sift_down(struct source *source, size_t at)
 static void replace_first(struct source *source)
 {
 	struct head *first = &source->heads[0];
-	if (input_next(first->input, &first->frame) == SOURCE_E_END)
+	if (order_next(first->order, &first->frame) == SOURCE_E_END)
 		*first = source->heads[--source->n_heads];
 	sift_down(source, 0);
 }
@@ -64,8 +68,9 @@ static int open_inputs(struct source *source, const struct source_input *inputs,
                        const char *filter_bpf, struct err *err)
 {
 	source->inputs = calloc(n_inputs ? n_inputs : 1, sizeof(struct input *));
+	source->orders = calloc(n_inputs ? n_inputs : 1, sizeof(struct order *));
 	source->heads = calloc(n_inputs ? n_inputs : 1, sizeof(struct head));
-	int r = source->inputs && source->heads ? 0 : -ENOMEM;
+	int r = source->inputs && source->orders && source->heads ? 0 : -ENOMEM;
 	size_t window = MAX(MIN(WINDOWS_SIZE / MAX(n_inputs, 1u), BLOCK_SIZE_MAX), BLOCK_SIZE_MIN);
 	size_t i = 0;
 	for (; r == 0 && i < n_inputs; i++) {
@@ -73,6 +78,9 @@ static int open_inputs(struct source *source, const struct source_input *inputs,
 		              err);
 		if (r == 0)
 			source->n_inputs++;
+		if (r == 0)
+			r = order_new(&source->orders[i], source->inputs[i],
+			              HELD_SIZE / MAX(n_inputs, 1u));
 	}
 	for (; i < n_inputs; i++)
 		close(inputs[i].fd);
@@ -93,8 +101,8 @@ int source_new(struct source **out, const struct source_input *inputs, size_t n_
 		return r;
 	for (size_t i = 0; i < n_inputs; i++) {
 		struct head *head = &source->heads[source->n_heads];
-		head->input = source->inputs[i];
-		if (input_next(head->input, &head->frame) == 0)
+		head->order = source->orders[i];
+		if (order_next(head->order, &head->frame) == 0)
 			source->n_heads++;
 	}
 	for (size_t i = source->n_heads; i-- > 0;)
@@ -108,9 +116,12 @@ struct source *source_free(struct source *source)
 {
 	if (!source)
 		return NULL;
-	for (size_t i = 0; i < source->n_inputs; i++)
+	for (size_t i = 0; i < source->n_inputs; i++) {
+		order_free(source->orders[i]);
 		input_free(source->inputs[i]);
+	}
 	free(source->inputs);
+	free(source->orders);
 	free(source->heads);
 	free(source);
 	return NULL;

@@ -1,8 +1,8 @@
 /*
- * A capture file of any kind, packed or not: the input is its bytes. Numbers grow, lengths fit,
- * the totals are those of the frames, every frame can be read to its end. The file is read alone,
- * merged with itself through a filter, and as one found in a folder: what no one could open is then
- * an input with an error, and what is no capture cannot be opened.
+ * A capture file of any kind, packed or not: the input is its bytes. Numbers grow where times are
+ * equal, lengths fit, the totals are those of the frames, every frame can be read to its end. The
+ * file is read alone, merged with itself through a filter, and as one found in a folder: what no
+ * one could open is then an input with an error, and what is no capture cannot be opened.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +30,16 @@ static int file_of(const uint8_t *data, size_t size)
 static void read_all(struct source *source)
 {
 	uint64_t packets[2] = { 0 }, bytes[2] = { 0 }, number[2] = { 0 };
+	int64_t time_ns[2] = { INT64_MIN, INT64_MIN };
 	struct frame frame;
 	int r;
 	while ((r = source_next(source, &frame)) == 0) {
 		size_t i = frame.file - 1;
 		check(i < source_input_count(source));
-		check(frame.number > number[i] && frame.len_wire >= frame.data.len);
+		check(frame.time_ns != time_ns[i] || frame.number > number[i]);
+		check(frame.number > 0 && frame.len_wire >= frame.data.len);
 		number[i] = frame.number;
+		time_ns[i] = frame.time_ns;
 		unsigned sum = 0;
 		for (size_t at = 0; at < frame.data.len; at++)
 			sum += frame.data.data[at];
