@@ -38,14 +38,11 @@ TUNNELED = FRAMED + ['flows/*/tunnel', 'flows/*/tunnel/*', 'findings/*/examples/
 # Where there is no Ethernet inside, there is no place for the tags that were there.
 BARE = TUNNELED + ['flows/*/vlan', 'flows/*/vlan/*']
 SPLIT = ['inputs/*']
-# Among seven files "the first" of several flows or findings goes by file, then by number.
-DEALT = SPLIT + ['order of findings', 'findings/*/examples/*', 'findings/*/wireshark']
+# What is equal otherwise goes by first packet: by file, then by number.
+DEALT = SPLIT + ['order of findings']
 # Each packet is received twice, what is no packet of a flow is counted twice.
 DOUBLED = FRAMED + ['inputs/*/packets', 'inputs/*/last', 'capture/received', 'capture/duplicate', 'capture/other',
                     'capture/last']
-# The first packet of a flow is another one.
-SHUFFLED = WRITTEN + ['flows/*/id', 'flows/*/first', 'findings/*/examples/*/id', 'findings/*/examples/*/first',
-                      'findings/*/first', 'coverage/*/first']
 # The header of IPv6 is 20 bytes longer than IPv4's.
 MAPPED = FRAMED + ['flows/*/bytes/*', 'summary/out_of_scope/*/bytes']
 # The site is another file; a finding's id, and with it its place, holds the prefix that the site
@@ -138,7 +135,8 @@ def routed(frame):
 def shuffled(case, frames):
     """Each frame keeps its time, and no two change places that are 100 ms apart."""
     dice = random.Random(case.name)
-    return one(captures.pcap(sorted(frames, key=lambda frame: frame.time_ns + dice.random() * 10**8)))
+    mixed = sorted(frames, key=lambda frame: frame.time_ns + dice.random() * 10**8)
+    return one(captures.pcap(mixed), {frame.number: f'1:{i}' for i, frame in enumerate(mixed, 1)})
 
 
 # ---- Addresses ---------------------------------------------------------------------------------------
@@ -256,7 +254,7 @@ TRANSFORMATIONS = [Transformation(*row) for row in (
     ('doubled', 'doubled by a router', doubled(routed), DOUBLED),
     ('doubled', 'doubled in another VLAN', doubled(lambda frame: packets.tag(frame, (0x8100, 20))), DOUBLED),
     ('order', 'seven files, dealt', split(lambda i, n: i % 7), DEALT),
-    ('order', 'shuffled within 100 ms', shuffled, SHUFFLED),
+    ('order', 'shuffled within 100 ms', shuffled, WRITTEN),
     ('addresses', 'mapped into IPv6', each(mapped), MAPPED),
     ('addresses', 'mapped one way', each(mapped_one_way), MAPPED),
     ('addresses', 'translated to IPv6', translated, TRANSLATED, True),
