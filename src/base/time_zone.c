@@ -221,7 +221,7 @@ static bool take_footer(struct reader *r, struct bytes *out)
 	if (!take_char(r, '\n'))
 		return false;
 	struct bytes rest = reader_take(r, reader_left(r));
-	const uint8_t *end = memchr(rest.data, '\n', rest.len);
+	const uint8_t *end = rest.len ? memchr(rest.data, '\n', rest.len) : NULL;
 	if (!end)
 		return false;
 	*out = BYTES(rest.data, (size_t)(end - rest.data));

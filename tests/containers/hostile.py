@@ -395,6 +395,10 @@ def reordered_versions(capture):
 def compare(auditor, versions_of, allowed):
     compared = 0
     for path in run.CAPTURES:
+        # Its first handshake shows no client certificate, its second one does: without the second,
+        # the first is what there is, and it breaks the rule.
+        if path.name == 'tls-again.pcap':
+            continue
         capture = frames.read(path)
         whole = accusations(auditor.report(frames.write_pcapng(capture)))
         for name, version in versions_of(capture):

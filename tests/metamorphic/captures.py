@@ -81,6 +81,29 @@ def read_pcapng(raw):
         at += length
 
 
+def key_log(path):
+    """The secrets that a pcapng file carries to look inside TLS; what is written here carries none."""
+    raw, at, texts = path.read_bytes(), 0, []
+    if raw[:4] != b'\x0a\x0d\x0d\x0a':
+        return b''
+    endian = '<' if raw[8:12] == b'\x4d\x3c\x2b\x1a' else '>'
+    while at < len(raw):
+        kind, length, secret, size = struct.unpack_from(endian + 'IIII', raw, at)
+        if (kind, secret) == (10, 0x544c534b):
+            texts.append(raw[at + 16:at + 16 + size])
+        at += length
+    return b''.join(texts)
+
+
+def options_with_keys(options, path, folder):
+    """The options, with a key log where the capture would have brought its own."""
+    keys = key_log(path)
+    if not keys:
+        return options
+    (folder / 'keys').write_bytes(keys)
+    return [*options, '--keylog', str(folder / 'keys')]
+
+
 def pcap(frames, endian='<', unit_ns=1):
     """A pcap file. Nanoseconds unless told otherwise, so that no time is rounded."""
     links = {frame.link for frame in frames} or {ETHERNET}

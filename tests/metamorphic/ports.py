@@ -115,7 +115,8 @@ def main(argv):
             for family, port in PORTS.items():
                 moves = responders(base, port)
                 moved_path.write_bytes(captures.pcap([move_frame(frame, moves) for frame in frames]))
-                seen = reports.audit(argv[1], options, [moved_path])
+                keyed = captures.options_with_keys(options, path, pathlib.Path(folder))
+                seen = reports.audit(argv[1], keyed, [moved_path])
                 lines += [f'on port {port} ({family}): {line}' for line in complaints(base, seen, moves)]
             wrong += len(lines)
             for line in lines:

@@ -29,7 +29,7 @@ import reports
 
 PACKED = ['inputs/*/name', 'inputs/*/size', 'inputs/*/packing']
 # Our files have one interface for each link type, and no words.
-WRITTEN = ['inputs/*/name', 'inputs/*/size', 'inputs/*/format', 'inputs/*/comments', 'inputs/*/interfaces',
+WRITTEN = ['inputs/*/name', 'inputs/*/size', 'inputs/*/format', 'inputs/*/comments', 'inputs/*/secrets', 'inputs/*/interfaces',
            'inputs/*/interfaces/*']
 FRAMED = WRITTEN + ['inputs/*/bytes', 'inputs/*/link_types/*']
 TAGGED = FRAMED + ['flows/*/vlan', 'flows/*/vlan/*']
@@ -271,7 +271,7 @@ def compare(pcaudit, transformation, case, base, folder):
     if written.site:
         (folder / 'site.yaml').write_text(written.site)
         options = case.options_with_site(folder / 'site.yaml')
-    seen = reports.audit(pcaudit, options, files)
+    seen = reports.audit(pcaudit, captures.options_with_keys(options, case.capture, folder), files)
     name = name_without_id if transformation.is_translation else reports.finding_id
     wanted = reports.table_of(base, written.numbers, name)
     if transformation.is_translation:
