@@ -32,8 +32,12 @@ DEFINE_CLEANUP(struct broker, broker_free)
 int broker_allow_file(struct broker *broker, const char *path);
 int broker_allow_folder(struct broker *broker, const char *path);
 int broker_allow_output(struct broker *broker, const char *path);
-/* Answers until the other side is gone. 0 or -errno. */
-int broker_run(struct broker *broker);
+/*
+ * Answers until the other side is gone, or until other_fd (-1: none) can be read: BROKER_E_OTHER, to
+ * be called again. 0, BROKER_E_OTHER or -errno.
+ */
+enum { BROKER_E_OTHER = 1 };
+int broker_run(struct broker *broker, int other_fd);
 
 /* ---- Inputs --------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -75,24 +76,28 @@ static int code_of(const char *command, int status)
 	                WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
-/* Answers the sealed process until it ends. An interrupt ends that one; what it leaves behind is
-   cleaned up here. */
-static int serve(struct seal *seal, const char *command, pid_t child)
+/* Who is told to stop hands it on: the one that reads stops, and what it leaves is cleaned up here.
+   A terminal has told both. */
+static void hand_on(int signals, pid_t child)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct sigaction interrupt, terminate;
-	int status;
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_code != SI_KERNEL)
+		kill(child, (int)info.ssi_signo);
+}
+
+/* Answers the sealed process until it ends. */
+static int serve(struct seal *seal, const char *command, pid_t child, int signals)
+{
+	int status, r;
 
 	close(seal->inside);
 	seal->inside = -1;
-	sigaction(SIGINT, &ignore, &interrupt);
-	sigaction(SIGTERM, &ignore, &terminate);
-	int r = broker_run(seal->broker);
+	while ((r = broker_run(seal->broker, signals)) == BROKER_E_OTHER)
+		hand_on(signals, child);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return app_fail(APP_CANNOT, command, "wait: %s", strerror(errno));
-	sigaction(SIGINT, &interrupt, NULL);
-	sigaction(SIGTERM, &terminate, NULL);
 	int code = code_of(command, status);
 	if (r < 0 && code < APP_USAGE)
 		return app_fail(APP_CANNOT, command, "broker: %s", strerror(-r));
@@ -101,12 +106,26 @@ static int serve(struct seal *seal, const char *command, pid_t child)
 
 int seal_run(struct seal *seal, const char *command, seal_fn run, void *context)
 {
+	sigset_t stops, before;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGHUP);
+	_cleanup_(closep) int signals = signalfd(-1, &stops, SFD_CLOEXEC);
+	if (signals < 0)
+		return app_fail(APP_CANNOT, command, "signalfd: %s", strerror(errno));
+	sigprocmask(SIG_BLOCK, &stops, &before);
 	fflush(NULL); /* or both would write what is buffered */
 	pid_t child = fork();
+	int code;
 	if (child < 0)
-		return app_fail(APP_CANNOT, command, "fork: %s", strerror(errno));
-	if (child > 0)
-		return serve(seal, command, child);
+		code = app_fail(APP_CANNOT, command, "fork: %s", strerror(errno));
+	else if (child > 0)
+		code = serve(seal, command, child, signals);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (child)
+		return code;
 	seal->broker = broker_free(seal->broker);
 	return run_inside(seal, command, run, context);
 }

@@ -299,20 +299,23 @@ static int serve_request(struct broker *broker)
 	return r < 0 ? r : true;
 }
 
-int broker_run(struct broker *broker)
+int broker_run(struct broker *broker, int other_fd)
 {
 	for (;;) {
-		struct pollfd fds[1 + MAX_OUTPUTS] = { { .fd = broker->fd, .events = POLLIN } };
+		struct pollfd fds[2 + MAX_OUTPUTS] = { { .fd = broker->fd, .events = POLLIN },
+			                               { .fd = other_fd, .events = POLLIN } };
 		for (size_t i = 0; i < MAX_OUTPUTS; i++) {
 			const struct output *output = &broker->outputs[i];
-			fds[1 + i] = (struct pollfd){ .fd = output->stream ? output->pipe : -1,
+			fds[2 + i] = (struct pollfd){ .fd = output->stream ? output->pipe : -1,
 				                      .events = POLLIN };
 		}
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return -errno;
 		for (size_t i = 0; i < MAX_OUTPUTS; i++)
-			if (fds[1 + i].revents)
+			if (fds[2 + i].revents)
 				copy_some(&broker->outputs[i]);
+		if (fds[1].revents)
+			return BROKER_E_OTHER;
 		if (!fds[0].revents)
 			continue;
 		int r = serve_request(broker);

@@ -17,6 +17,7 @@ import pathlib
 import pty
 import re as regex
 import shlex
+import signal
 import struct
 import subprocess
 import sys
@@ -641,6 +642,29 @@ def check_keys_forbid_core_dumps(t):
         process.stdin.close()
         process.stdout.read()
     assert soft_and_hard in (None, (b'0', b'0')), soft_and_hard
+
+
+def check_told_to_stop(t):
+    """Whoever is told to stop is the one that was started; the one that reads must stop with it."""
+    for word in ('SIGTERM', 'SIGINT', 'SIGHUP'):
+        for line in (['-o', str(t.tmp / 'stopped.json')], ['--no-sandbox', '-o', str(t.tmp / 'stopped.json')]):
+            with subprocess.Popen([t.program, 'audit', '-', '-f', 'json', *line], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                process.stdin.write(b'\xd4\xc3\xb2\xa1')  # a capture begins; it waits for the rest
+                process.stdin.flush()
+                time.sleep(0.3)
+                children = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+                assert bool(children) == (len(line) == 2), (line, children)
+                process.send_signal(getattr(signal, word))
+                process.wait(timeout=10)
+                said = process.stderr.read().decode()
+                if children:
+                    assert process.returncode == 3 and 'there is no report' in said, (word, process.returncode, said)
+                    assert not pathlib.Path(f'/proc/{children[0]}').exists(), word
+                else:
+                    assert process.returncode == -getattr(signal, word), (word, process.returncode)
+    left = [path.name for path in t.tmp.iterdir() if path.name.startswith('stopped.json')]
+    assert not left, left
 
 
 def check_malformed_key_log(t):

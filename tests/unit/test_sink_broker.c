@@ -51,7 +51,7 @@ static void scene_init(struct scene *s)
 		int r = broker_new(&broker, ends[0]) || broker_allow_file(broker, s->file) ||
 		        broker_allow_folder(broker, packs) ||
 		        broker_allow_output(broker, s->output);
-		r = r ? r : broker_run(broker);
+		r = r ? r : broker_run(broker, -1);
 		broker_free(broker);
 		_exit(r ? 1 : 0);
 	}
@@ -200,7 +200,7 @@ Test(broker, survives_nonsense)
 	if (child == 0) {
 		struct broker *broker;
 		close(ends[1]);
-		int r = broker_new(&broker, ends[0]) || broker_run(broker);
+		int r = broker_new(&broker, ends[0]) || broker_run(broker, -1);
 		broker_free(broker);
 		_exit(r ? 1 : 0);
 	}
