@@ -282,15 +282,10 @@ static int audit(void *context)
 {
 	struct audit_args *args = context;
 	const struct report *report;
-	struct err err = { "" };
 	struct run run;
 
-	int r = run_new(&run, &args->run, &err);
+	int r = run_to_report(&run, &args->run, "audit", &report);
 	if (r == 0)
-		r = run_to_report(&run, &report, &err);
-	if (r)
-		app_fail(r, "audit", "%s", err.text[0] ? err.text : strerror(ENOMEM));
-	else
 		r = write_outputs(args, report);
 	if (r == 0)
 		r = exit_code(args, &run, report);

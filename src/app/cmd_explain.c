@@ -201,15 +201,10 @@ static int explain(void *context)
 {
 	struct explain_args *args = context;
 	const struct report *report;
-	struct err err = { "" };
 	struct run run;
 
-	int r = run_new(&run, &args->run, &err);
+	int r = run_to_report(&run, &args->run, "explain", &report);
 	if (r == 0)
-		r = run_to_report(&run, &report, &err);
-	if (r)
-		app_fail(r, "explain", "%s", err.text[0] ? err.text : strerror(ENOMEM));
-	else
 		r = explain_flow(args, &run, report);
 	run_deinit(&run);
 	return r;

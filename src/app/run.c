@@ -487,7 +487,7 @@ static int load_keys(struct run *run, const struct run_options *options, struct 
 	return r;
 }
 
-int run_new(struct run *run, const struct run_options *options, struct err *err)
+static int make(struct run *run, const struct run_options *options, struct err *err)
 {
 	struct pipeline *p = &run->pipeline;
 
@@ -543,7 +543,7 @@ static bool is_filtered_at_capture(const struct input_info *input)
 	return is_filtered;
 }
 
-int run_to_report(struct run *run, const struct report **out, struct err *err)
+static int read_all(struct run *run, const struct report **out, struct err *err)
 {
 	struct pipeline *p = &run->pipeline;
 	struct capture_summary *summary = &p->summary;
@@ -569,6 +569,17 @@ int run_to_report(struct run *run, const struct report **out, struct err *err)
 	summary->inputs = run->inputs;
 	summary->input_sha256 = (const uint8_t(*)[32])run->input_sha256;
 	return ledger_report(p->ledger, summary, out) < 0 ? APP_CANNOT : 0;
+}
+
+int run_to_report(struct run *run, const struct run_options *options, const char *command,
+                  const struct report **out)
+{
+	struct err err = { "" };
+
+	int r = make(run, options, &err);
+	if (r == 0)
+		r = read_all(run, out, &err);
+	return r ? app_fail(r, command, "%s", err.text[0] ? err.text : strerror(ENOMEM)) : 0;
 }
 
 void run_deinit(struct run *run)

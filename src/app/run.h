@@ -106,11 +106,12 @@ struct run {
 	const struct input_info **inputs;
 };
 
-/* Loads, opens and makes everything. 0, or an exit code with err filled. run_deinit() in any case.
+/*
+ * Loads, opens and makes everything, and reads the captures to the end. 0, or an exit code after
+ * saying what is wrong. The report is borrowed until run_deinit(), which is due in any case.
  */
-int run_new(struct run *run, const struct run_options *options, struct err *err);
-/* Reads the captures to the end. The report is borrowed until run_deinit(). */
-int run_to_report(struct run *run, const struct report **out, struct err *err);
+int run_to_report(struct run *run, const struct run_options *options, const char *command,
+                  const struct report **out);
 void run_deinit(struct run *run);
 
 /*
