@@ -33,7 +33,7 @@ BLIND = {
 HEADERS = {'reassembler': 'flow', 'doubles': 'decode', 'live': 'capture'}
 
 # Where a library's headers may be included; app asks two of them for their versions.
-VERSIONS = ('src/app/main_run.c', 'src/app/cmd_audit.c')
+VERSIONS = ('src/app/main_run.c', 'src/app/report_args.c')
 HOMES = {
     'json-c/': ('src/report/', 'src/app/'),
     'pcap/': ('src/capture/', *VERSIONS),

@@ -135,7 +135,7 @@ static int take_secrets(struct pipeline *p, size_t input)
 	return 0;
 }
 
-static int finish(struct pipeline *p)
+int pipeline_finish(struct pipeline *p)
 {
 	flow_table_finish(p->table);
 	int r = drain_flows(p, p->summary.last_ns, true);
@@ -152,41 +152,45 @@ static int finish(struct pipeline *p)
 	return r;
 }
 
+int pipeline_take(struct pipeline *p, const struct frame *frame)
+{
+	struct packet packet;
+	int r = 0;
+
+	if (frame->time_ns < p->since_ns || frame->time_ns > p->until_ns)
+		return 0;
+	p->summary.received++;
+	note_time(&p->summary, frame->time_ns);
+	enum decode_status status = decode_frame(p->decode, frame, &packet);
+	count_status(&p->summary, status);
+	if (status == DECODE_OK)
+		r = account_packet(p, &packet);
+	if (r == 0)
+		r = drain_flows(p, frame->time_ns, false);
+	if (r == 0 && p->progress && (p->summary.received & 0xffff) == 0)
+		p->progress(p->summary.received);
+	return r;
+}
+
 int pipeline_run(struct pipeline *p)
 {
 	_cleanup_(freep) uint64_t *secrets_taken =
 	        calloc(source_input_count(p->source), sizeof(uint64_t));
 	struct frame frame;
-	struct packet packet;
 	int r;
 
 	if (!secrets_taken)
 		return -ENOMEM;
 	p->secrets_taken = secrets_taken;
-	for (;;) {
-		r = source_next(p->source, &frame);
-		if (r == SOURCE_E_END)
-			break;
+	while ((r = source_next(p->source, &frame)) != SOURCE_E_END) {
 		if (r == 0 && p->keys)
 			r = take_secrets(p, frame.file - 1);
-		if (r < 0)
-			return r;
-		if (frame.time_ns < p->since_ns || frame.time_ns > p->until_ns)
-			continue;
-		p->summary.received++;
-		note_time(&p->summary, frame.time_ns);
-		enum decode_status status = decode_frame(p->decode, &frame, &packet);
-		count_status(&p->summary, status);
-		if (status == DECODE_OK)
-			r = account_packet(p, &packet);
 		if (r == 0)
-			r = drain_flows(p, frame.time_ns, false);
+			r = pipeline_take(p, &frame);
 		if (r < 0)
 			return r;
-		if (p->progress && (p->summary.received & 0xffff) == 0)
-			p->progress(p->summary.received);
 	}
-	return finish(p);
+	return pipeline_finish(p);
 }
 
 bool pipeline_is_balanced(const struct capture_summary *s)

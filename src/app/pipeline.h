@@ -9,7 +9,7 @@
 #include "pcaudit/flow.h"
 
 struct pipeline {
-	struct source *source;
+	struct source *source; /* NULL: frames come by pipeline_take() */
 	const struct scope *scope;
 	struct decode *decode;
 	struct flow_tunnels *tunnels; /* of the table */
@@ -26,6 +26,9 @@ struct pipeline {
 
 /* Runs to the end of the source and closes every flow. 0 or -errno. */
 int pipeline_run(struct pipeline *pipeline);
+/* The same by hand, where frames come from elsewhere: each of them, then once the end. 0 or -errno. */
+int pipeline_take(struct pipeline *pipeline, const struct frame *frame);
+int pipeline_finish(struct pipeline *pipeline);
 /*
  * received equals the sum of what happened to packets (design: conservation). False is a bug in
  * this program, not in the capture, and is said as such.
