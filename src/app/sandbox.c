@@ -17,6 +17,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -269,6 +270,8 @@ int sandbox_enter(struct sandbox *out, const struct sandbox_options *options)
 		have(out, SANDBOX_NO_NEW_PRIVS);
 	if (r == 0) /* a change of user makes a process dumpable by its new one again */
 		r = sandbox_forbid_dumps();
+	if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) /* and takes this back */
+		r = -errno;
 	if (r == 0)
 		r = forbid_paths(out);
 	if (r == 0 && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL) {

@@ -30,8 +30,8 @@ struct sandbox_options {
 };
 
 /*
- * Gives up in this order: memory dumps, user and groups (when root), capabilities, paths, system
- * calls. Descriptors that are open stay so. Threads may still be made. A layer that the kernel
+ * Gives up in this order: memory dumps, user and groups (when root), capabilities, life without the
+ * parent, paths, system calls. Descriptors that are open stay so. Threads may still be made. A layer that the kernel
  * lacks is noted in *out; one that it has and refuses is an error. 0 or -errno.
  *
  * What a sealed process tries all the same fails with EPERM (landlock: EACCES), it is not killed: a

@@ -208,7 +208,8 @@ static bool hold(struct order *order)
 	if (!slot)
 		return false;
 	slot->frame = order->arrival;
-	memcpy(slot->buffer, order->arrival.data.data, order->arrival.data.len);
+	if (order->arrival.data.len)
+		memcpy(slot->buffer, order->arrival.data.data, order->arrival.data.len);
 	slot->frame.data = BYTES(slot->buffer, order->arrival.data.len);
 	order->held_bytes += sizeof(*slot) + slot->size;
 	order->has_arrival = false;

@@ -667,6 +667,26 @@ def check_told_to_stop(t):
     assert not left, left
 
 
+def check_no_reader_without_opener(t):
+    """If the process that opens is killed, the sealed one does not go on alone."""
+    with subprocess.Popen([t.program, 'audit', '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        process.stdin.write(b'\xd4\xc3\xb2\xa1')
+        process.stdin.flush()
+        time.sleep(0.3)
+        child, = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+        sealed = b'Seccomp:\t2' in pathlib.Path(f'/proc/{child}/status').read_bytes()
+        process.kill()
+        process.wait(timeout=10)
+        for _ in range(50):
+            if not pathlib.Path(f'/proc/{child}').exists():
+                break
+            time.sleep(0.05)
+        else:
+            os.kill(int(child), 9)
+            assert not sealed, 'it goes on'  # a sanitizer's build has no sandbox
+
+
 def check_malformed_key_log(t):
     log, _, capture = sealed_capture('tls13-aes128-cert')
     (t.tmp / 'sealed.pcap').write_bytes(capture)
