@@ -48,12 +48,7 @@ static enum detect_step probe_side(struct bytes first)
 
 static enum detect_step probe(const struct detect_view *view)
 {
-	enum detect_step steps[2] = { probe_side(view->first[0]), probe_side(view->first[1]) };
-	bool is_mine = steps[0] == DETECT_MINE || steps[1] == DETECT_MINE;
-	for (unsigned side = 0; side < 2; side++)
-		if (steps[side] == DETECT_NOT_MINE && (!is_mine || view->from_start[side]))
-			return DETECT_NOT_MINE;
-	return is_mine ? DETECT_MINE : DETECT_MORE;
+	return parts_join(view, probe_side(view->first[0]), probe_side(view->first[1]));
 }
 
 /* ---- Reading on ------------------------------------------------------------------------------ */

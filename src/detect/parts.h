@@ -11,6 +11,7 @@
 #ifndef PCAUDIT_DETECT_PARTS_H
 #define PCAUDIT_DETECT_PARTS_H
 
+#include "pcaudit/detect.h"
 #include "pcaudit/base/reader.h"
 #include "pcaudit/base/util.h"
 
@@ -232,6 +233,24 @@ static inline bool seen_add(struct seen *seen, struct bytes word)
 		return false;
 	seen->hash[seen->n++] = hash;
 	return true;
+}
+
+/* ---- Both sides ---------------------------------------------------------------------------- */
+
+/*
+ * What two probes of one connection say together: one side that is ours is enough, unless the other
+ * is not, from its first byte on; what is seen from the middle does not speak against.
+ */
+static inline enum detect_step parts_join(const struct detect_view *view, enum detect_step first,
+                                          enum detect_step second)
+{
+	const enum detect_step steps[2] = { first, second };
+	bool is_mine = first == DETECT_MINE || second == DETECT_MINE;
+
+	for (unsigned side = 0; side < 2; side++)
+		if (steps[side] == DETECT_NOT_MINE && (!is_mine || view->from_start[side]))
+			return DETECT_NOT_MINE;
+	return is_mine ? DETECT_MINE : DETECT_MORE;
 }
 
 #endif

@@ -102,7 +102,7 @@ Test(detect_watch, the_watch_is_bounded)
 	}
 	FEED_TCP(&feed, 1, "more");
 	cr_expect_null(feed.flow.facts->watch);
-	feed_tcp_at(&feed, 1, 0, "XXX", 3);
+	feed_tcp_at(&feed, 1, 0, "zzz", 3);
 	cr_expect_not(feed.flow.facts->is_disputed);
 	feed_close(&feed);
 }
